@@ -1,0 +1,1 @@
+"""The verifier's sentences, as TOML files. See `sealverify.messages`."""
