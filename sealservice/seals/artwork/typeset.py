@@ -1,0 +1,73 @@
+"""A picture onto a one-page PDF of its true size, and a PDF onto pixels to look at.
+
+Vector stays vector, transparency stays transparency, the page has no ground. The same picture gives the same bytes on
+every machine: no date, no system font, no random identifier. Both functions are pure, so that they can run in a
+limited child process on what strangers sent in; refuses to know the database, keys and seals.
+"""
+
+from __future__ import annotations
+
+import io
+import tempfile
+from importlib import resources
+from pathlib import Path
+
+import pypdfium2
+import typst
+from PIL import Image
+
+from sealservice.kernel.errors import InvalidInput
+from sealservice.seals.artwork.picture import MediaType
+
+_FORMATS = {MediaType.SVG: "svg", MediaType.PNG: "png"}
+_LOOK = 256
+_PAPER_SEEN = 0.02
+"""A picture must leave at least this share of its rectangle open, else it hides the text that it is pressed on."""
+
+_INK_SEEN = 0.01
+
+
+def typeset_picture(source: bytes, kind: str, width_mm: float, height_mm: float) -> bytes:
+    """The PDF of an accepted picture; `kind` is its media type.
+
+    Raises InvalidInput: PICTURE_NOT_READABLE, and, once one can look at it, PICTURE_BLANK or PICTURE_COVERS_TEXT."""
+    extension = _FORMATS[MediaType(kind)]
+    template = resources.files("sealservice.seals.artwork").joinpath("picture.typ").read_bytes()
+    with tempfile.TemporaryDirectory(prefix="picture-") as folder:
+        root = Path(folder)
+        (root / "main.typ").write_bytes(template)
+        (root / f"picture.{extension}").write_bytes(source)
+        inputs = {"format": extension, "width_mm": repr(float(width_mm)), "height_mm": repr(float(height_mm))}
+        try:
+            pdf = typst.compile(
+                root / "main.typ", root=root, sys_inputs=inputs, ignore_system_fonts=True, pdf_tags=False
+            )
+        except typst.TypstError as error:
+            raise InvalidInput("PICTURE_NOT_READABLE", reason=error.message) from error
+    _look(bytes(pdf))
+    return bytes(pdf)
+
+
+def png_preview(pdf: bytes, pixels: int) -> bytes:
+    """The first page as PNG on a transparent ground, its longer side `pixels` long."""
+    buffer = io.BytesIO()
+    _render(pdf, pixels).save(buffer, "PNG")
+    return buffer.getvalue()
+
+
+def _render(pdf: bytes, pixels: int) -> Image.Image:
+    with pypdfium2.PdfDocument(pdf) as document:
+        page = document[0]
+        bitmap = page.render(scale=pixels / max(page.get_size()), fill_color=(255, 255, 255, 0), rev_byteorder=True)
+        image: Image.Image = bitmap.to_pil().convert("RGBA")
+        return image
+
+
+def _look(pdf: bytes) -> None:
+    alpha = _render(pdf, _LOOK).getchannel("A")
+    histogram = alpha.histogram()
+    area = alpha.width * alpha.height
+    if sum(histogram[32:]) < _INK_SEEN * area:
+        raise InvalidInput("PICTURE_BLANK")
+    if sum(histogram[:128]) < _PAPER_SEEN * area:
+        raise InvalidInput("PICTURE_COVERS_TEXT")
