@@ -14,8 +14,8 @@ from typing import Protocol
 
 from sealservice.seals.artwork.geometry import Point
 
-_STEPS = 720
-"""Stations in half an ellipse: at 40 mm that is one every 0.08 mm, and between them the error is below 0.1 µm."""
+_STEPS = 256
+"""Stations in half an ellipse: at 40 mm that is one every 0.2 mm, and a chord between two leaves the curve by 1 µm."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -83,7 +83,7 @@ class ParallelToEllipse:
         return Station((sign * x, y), sign * angle, _between(one.radius, other.radius, share))
 
     def polar(self, angle: float) -> float:
-        place, share = _locate([math.atan2(s.at[0], -s.at[1]) for s in self._stations], angle)
+        place, share = _locate([math.atan2(station.at[0], -station.at[1]) for station in self._stations], angle)
         return _between(self._lengths[place], self._lengths[place + 1], share)
 
 

@@ -12,10 +12,14 @@ from sealservice.seals.artwork.oval_seal import compose_oval
 from sealservice.seals.artwork.picture import MediaType, Picture
 from sealservice.seals.artwork.round_seal import compose_round
 from sealservice.seals.artwork.square_seal import USUAL_SUFFIX, compose_square
-from sealservice.seals.artwork.styles import STYLES, Kind, Shape, Style
+from sealservice.seals.artwork.styles import LARGEST_MM, SMALLEST_MM, STYLES, Kind, Shape, Style
 from sealservice.seals.artwork.svg import write_svg
 
 DEMO_MARK = "（演示）"
+
+_FLATTEST = 1.6
+_BROADEST_BORDER, _LARGEST_STAR = 0.07, 0.36
+"""As shares of the smaller side: beyond, letters would meet the border or the star."""
 
 _COMPOSERS: Mapping[Shape, Callable[[Style, Texts], Composition]] = MappingProxyType(
     {Shape.ROUND: compose_round, Shape.OVAL: compose_oval, Shape.SQUARE: compose_square}
@@ -57,6 +61,7 @@ def compose(
 ) -> Composition:
     """As `draw`, but the board before it is written down: what stands where, to the micrometre."""
     style = kind if isinstance(kind, Style) else STYLES[kind]
+    _check_measures(style)
     for part, text in (("code", code), ("number", number)):
         if text and part not in _CARRIES[style.shape]:
             raise InvalidInput("ARTWORK_PART_NOT_CARRIED", part=part, text=text, shape=style.shape)
@@ -69,6 +74,20 @@ def compose(
         fonts=fonts,
     )
     return _COMPOSERS[style.shape](style, texts)
+
+
+def _check_measures(style: Style) -> None:
+    sides = style.width_mm, style.height_mm
+    if not all(SMALLEST_MM <= side <= LARGEST_MM for side in sides):
+        raise InvalidInput(
+            "ARTWORK_SIZE", width_mm=sides[0], height_mm=sides[1], smallest=SMALLEST_MM, largest=LARGEST_MM
+        )
+    if style.shape is not Shape.OVAL and sides[0] != sides[1]:
+        raise InvalidInput("ARTWORK_SIDES_DIFFER", shape=style.shape, width_mm=sides[0], height_mm=sides[1])
+    if style.shape is Shape.OVAL and not 1 < sides[0] / sides[1] <= _FLATTEST:
+        raise InvalidInput("ARTWORK_NOT_OVAL", width_mm=sides[0], height_mm=sides[1], flattest=_FLATTEST)
+    if style.border_mm > _BROADEST_BORDER * min(sides) or style.star_mm > _LARGEST_STAR * min(sides):
+        raise InvalidInput("ARTWORK_OUT_OF_SCALE", width_mm=sides[0], border_mm=style.border_mm, star_mm=style.star_mm)
 
 
 def _usual_line(style: Style, name: str) -> str:

@@ -12,10 +12,10 @@ import re
 from sealservice.kernel.errors import InvalidInput
 from sealservice.seals.artwork.picture import MediaType, Picture
 from sealservice.seals.artwork.png_intake import SIGNATURE, read_png, write_png
+from sealservice.seals.artwork.styles import LARGEST_MM, SMALLEST_MM
 from sealservice.seals.artwork.svg_intake import read_svg
 
 MOST_BYTES = {MediaType.SVG: 1_000_000, MediaType.PNG: 8_000_000}
-SMALLEST_MM, LARGEST_MM = 8.0, 100.0
 LEAST_DPI = 300
 """What an office printer prints sharply. A 42 mm seal needs 496 pixels."""
 

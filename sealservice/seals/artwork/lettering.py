@@ -7,11 +7,10 @@ an even gap to the eye, and boxes can never overlap. Knows how letters stand; re
 
 from __future__ import annotations
 
-import math
 from collections.abc import Sequence
 from dataclasses import dataclass
-from itertools import accumulate
 
+from sealservice.seals.artwork.arrangement import arrange, length, spread
 from sealservice.seals.artwork.curves import Curve
 from sealservice.seals.artwork.fonts import Glyph
 from sealservice.seals.artwork.geometry import Affine, Point, Polygon
@@ -90,10 +89,10 @@ def set_on_curve(line: Line, setting: Setting, curve: Curve, *, lower: bool = Fa
     anchor = line.top if lower else line.bottom
     em = line.em(setting)
     placed = []
-    for glyph, distance in zip(line.glyphs, _centres(line, setting, curve), strict=True):
+    for glyph, stand in zip(line.glyphs, arrange(line.widths(setting), line.gap(setting), curve), strict=True):
         if glyph.ink is None:
             continue
-        station = curve.station(distance)
+        station = curve.station(stand.middle)
         (x, y), angle = station.at, station.angle
         at, turn = ((x, -y), -angle) if lower else ((x, y), angle)
         origin = (glyph.ink.middle[0], anchor)
@@ -103,42 +102,21 @@ def set_on_curve(line: Line, setting: Setting, curve: Curve, *, lower: bool = Fa
 
 def length_on_curve(line: Line, setting: Setting, curve: Curve) -> float:
     """How much of `curve` the line takes, in millimetres."""
-    return sum(_extents(line, setting, curve)) + line.gap(setting) * (len(line.glyphs) - 1)
+    return length(line.widths(setting), line.gap(setting), curve)
 
 
 def set_straight(line: Line, setting: Setting, middle: Point) -> Lettering:
     """Letters on a horizontal line whose ink is centred on `middle`."""
-    em, widths = line.em(setting), line.widths(setting)
+    em, gaps = line.em(setting), [line.gap(setting)] * (len(line.glyphs) - 1)
+    stands = spread([(width / 2, width / 2) for width in line.widths(setting)], gaps)
     baseline = (line.bottom + line.top) / 2
     placed = []
-    for glyph, distance in zip(line.glyphs, _spread(widths, line.gap(setting)), strict=True):
+    for glyph, stand in zip(line.glyphs, stands, strict=True):
         if glyph.ink is not None:
-            origin, at = (glyph.ink.middle[0], baseline), (middle[0] + distance, middle[1])
+            origin, at = (glyph.ink.middle[0], baseline), (middle[0] + stand.middle, middle[1])
             placed.append(PlacedGlyph(glyph, Affine.placing(origin, at=at, scale=(em * setting.width, em))))
     return tuple(placed)
 
 
 def width_straight(line: Line, setting: Setting) -> float:
     return sum(line.widths(setting)) + line.gap(setting) * (len(line.glyphs) - 1)
-
-
-def _centres(line: Line, setting: Setting, curve: Curve) -> list[float]:
-    return _spread(_extents(line, setting, curve), line.gap(setting))
-
-
-def _extents(line: Line, setting: Setting, curve: Curve) -> list[float]:
-    """How much of the curve each letter's box covers: a little less than its width, by the curve's radius where it
-    stands; where it stands depends on the extents, hence two rounds."""
-    widths, gap = line.widths(setting), line.gap(setting)
-    extents = widths
-    for _ in range(2):
-        radii = [curve.station(distance).radius for distance in _spread(extents, gap)]
-        extents = [2 * radius * math.atan(width / 2 / radius) for width, radius in zip(widths, radii, strict=True)]
-    return extents
-
-
-def _spread(extents: Sequence[float], gap: float) -> list[float]:
-    """The centres of pieces of these lengths, `gap` apart, the whole centred on 0."""
-    ends = list(accumulate(extent + gap for extent in extents))
-    half = (ends[-1] - gap) / 2
-    return [end - gap - extent / 2 - half for end, extent in zip(ends, extents, strict=True)]

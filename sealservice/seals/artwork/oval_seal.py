@@ -71,7 +71,7 @@ class _Board:
         return fit_on_curve(part, self._inside(_CODE_CLEARANCE), _CODE_HALF_SPAN, lower=True)
 
     def number(self, texts: Texts, taken: list[Polygon]) -> Lettering:
-        family = self._family(height=(3.7, 2.6), width=(0.85, 0.36), gap=(0.22, 0.2), late=4)
+        family = self._family(height=(3.7, 2.6), width=(0.85, 0.36), gap=(0.22, 0.2), late=12)
         part = take(texts.number, Role.NUMBER, family, typeface=Typeface.SANS, fonts=texts.fonts)
         return fit_straight(part, self._clearing(_NUMBER_MIDDLE, _NUMBER_WIDEST, taken))
 

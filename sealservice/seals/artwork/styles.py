@@ -19,7 +19,7 @@ Refuses to know how anything is drawn.
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from enum import StrEnum
 from types import MappingProxyType
 
@@ -63,6 +63,20 @@ class Style:
     line: str = ""
     carving: Carving = Carving.RELIEF
 
+    def at_size(self, width_mm: float, height_mm: float) -> Style:
+        """The same seal larger or smaller, border and star with it."""
+        scale = min(width_mm / self.width_mm, height_mm / self.height_mm)
+        return replace(
+            self,
+            width_mm=width_mm,
+            height_mm=height_mm,
+            border_mm=self.border_mm * scale,
+            star_mm=self.star_mm * scale,
+        )
+
+
+SMALLEST_MM, LARGEST_MM = 8.0, 100.0
+"""No side of a seal is shorter or longer than this, drawn or given."""
 
 COLOURS: Mapping[str, str] = MappingProxyType({"seal red": "#D7000F"})
 """sRGB, written into the PDF with its ICC profile. The red of Chinese official documents (大红), as in red

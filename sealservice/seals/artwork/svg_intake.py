@@ -54,7 +54,7 @@ _LENGTH = re.compile(rf"\s*({_NUMBER})\s*(mm|cm|in|pt|pc|px)?\s*\Z")
 _UNITS = {"mm": 96 / 25.4, "cm": 96 / 2.54, "in": 96.0, "pt": 96 / 72, "pc": 16.0, "px": 1.0, None: 1.0}
 
 _MOST_ELEMENTS = 5_000
-_MOST_DRAWN = 20_000
+_MOST_DRAWN = 10_000
 _DEEPEST = 32
 _LONGEST_CHAIN = 100
 _ROUNDING = 0.01
