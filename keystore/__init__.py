@@ -1,5 +1,6 @@
 """Keys, not seals: where a signing key lives, and how it signs. Only `keystore.token` speaks PKCS#11.
 
+from pathlib import Path
 from keystore import ECDSA_P256, PinFile, Protection, TokenSettings, find_module, open_key_store
 
 store = open_key_store(TokenSettings(

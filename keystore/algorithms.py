@@ -10,8 +10,10 @@ Ed25519, ML-DSA and SM2 become further rows. This room refuses to know keys, tok
 from __future__ import annotations
 
 import hashlib
+from collections.abc import Mapping
 from dataclasses import dataclass
 from enum import StrEnum
+from typing import Any, Self
 
 from keystore.errors import KeyStoreMisconfigured
 
@@ -56,9 +58,18 @@ class MechanismProfile:
     token_output: TokenOutput
     identity: SignerIdentity = SignerIdentity.NONE
 
+    @classmethod
+    def from_json(cls, data: Mapping[str, Any]) -> Self:
+        return cls(
+            mechanism=int(data["mechanism"]),
+            token_input=TokenInput(data["token_input"]),
+            token_output=TokenOutput(data["token_output"]),
+            identity=SignerIdentity(data["identity"]),
+        )
+
     def __post_init__(self) -> None:
         if self.identity is not SignerIdentity.NONE:
-            raise KeyStoreMisconfigured("KEYSTORE_ALGORITHM_UNKNOWN", algorithm="with a signer's ID", known=_known())
+            raise KeyStoreMisconfigured("KEYSTORE_PROFILE_UNKNOWN", identity=self.identity)
 
 
 @dataclass(frozen=True, kw_only=True)

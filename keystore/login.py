@@ -16,7 +16,7 @@ import threading
 from keystore.errors import PinRefused, TokenLost
 from keystore.locking import Locking
 from keystore.module import Module
-from keystore.pin import Pin, PinLedger, PinSource
+from keystore.pin import Pin, PinLedger
 from keystore.settings import TokenSettings
 from keystore.token import AlreadyThere, TokenSession
 
@@ -29,6 +29,7 @@ class TokenLogin:
     def __init__(self, module: Module, settings: TokenSettings) -> None:
         self.module = module
         self.token = settings.token_label
+        self._pin_source = settings.pin_source
         self._ledger = PinLedger(settings.state_folder)
         self._users = 0
         self.generation = 0
@@ -45,7 +46,7 @@ class TokenLogin:
             login = module.logins.get(settings.token_label)
             if login is None:
                 login = cls(module, settings)
-                login.enter(settings.pin_source)
+                login.enter()
                 module.logins[settings.token_label] = login
             elif not login.same_pin(settings.pin_source.read()):
                 # the token would not even look at it: somebody is logged in
@@ -59,15 +60,18 @@ class TokenLogin:
     def _fingerprint(self, pin: Pin) -> bytes:
         return hashlib.blake2b(pin.value.encode(), key=self._secret).digest()
 
-    def enter(self, source: PinSource) -> None:
-        """Log in if that has not been done since the module was last started. Raises PinRefused, TokenLost."""
+    def enter(self) -> None:
+        """Log in if that has not been done since the module was last started, with the PIN that its source holds now.
+
+        Raises PinRefused, TokenLost."""
         with self._lock:
-            if self.generation == self.module.generation:
+            generation = self.module.generation
+            if self.generation == generation:
                 return
             self._keeper = self._ledger.log_in(
-                self.token, source, attempt=self._show, pin_state=lambda: self.module.pin_state(self.token)
+                self.token, self._pin_source, attempt=self._show, pin_state=lambda: self.module.pin_state(self.token)
             )
-            self.generation = self.module.generation
+            self.generation = generation
 
     def _show(self, pin: Pin) -> TokenSession:
         try:
@@ -79,9 +83,10 @@ class TokenLogin:
 
     def open_session(self) -> TokenSession:
         """A session that is logged in. With a module that cannot lock it is always the same one."""
-        if self.generation != self.module.generation or self._keeper is None:
-            raise TokenLost("KEYSTORE_TOKEN_LOST", token=self.token, answer="not logged in")
-        return self._keeper if self.module.locking is Locking.ONE_AT_A_TIME else self.module.open(self.token)
+        self.enter()
+        if self._keeper is not None and self.module.locking is Locking.ONE_AT_A_TIME:
+            return self._keeper
+        return self.module.open(self.token)
 
     def close_session(self, session: TokenSession) -> None:
         if session is not self._keeper:

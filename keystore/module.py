@@ -14,7 +14,7 @@ from contextlib import AbstractContextManager, nullcontext
 from pathlib import Path
 from typing import Any, ClassVar, TypeVar
 
-from keystore.errors import KeyStoreMisconfigured, ReplaceProcess, TokenAnswered, TokenLost, TokenUnavailable
+from keystore.errors import KeyStoreError, KeyStoreMisconfigured, ReplaceProcess, TokenAnswered, TokenLost
 from keystore.locking import Locking, NativeModule
 from keystore.pool import SessionPool
 from keystore.token import Library, PinState, TokenSession
@@ -122,7 +122,7 @@ class Module:
         with self.changing:
             self._pools.remove(pool)
 
-    def restart_drained(self, refusal: TokenUnavailable, *, seen_generation: int, seconds: float) -> None:
+    def restart_drained(self, refusal: Callable[[], KeyStoreError], *, seen_generation: int, seconds: float) -> None:
         """Drains every pool, restarts the module, lets the pools go on with new sessions. Does nothing when somebody
         has done it since `seen_generation`.
 

@@ -110,10 +110,10 @@ def random_pin_file(path: Path) -> PinFile:
 
 
 @contextmanager
-def locked(folder: Path) -> Iterator[None]:
-    """Only one process (and one thread) at a time is inside, for this folder. Not re-entrant."""
+def locked(folder: Path, what: str) -> Iterator[None]:
+    """Only one process (and one thread) at a time is inside, for `what` in this folder. Not re-entrant."""
     folder.mkdir(mode=0o700, parents=True, exist_ok=True)
-    handle = os.open(folder / "keystore.lock", os.O_RDWR | os.O_CREAT, 0o600)
+    handle = os.open(folder / f"{what}.lock", os.O_RDWR | os.O_CREAT, 0o600)
     try:
         fcntl.flock(handle, fcntl.LOCK_EX)
         yield
@@ -140,7 +140,7 @@ class PinLedger:
 
         `attempt` raises WrongPin when the token refuses. One try at a time over all processes of the folder."""
         pin = source.read()
-        with locked(self._folder):
+        with locked(self._folder, "pin"):
             entry = self._entries().get(token)
             if entry is not None and _is_of(entry, pin):
                 self._judge(token, source, entry, pin_state())

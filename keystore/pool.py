@@ -16,7 +16,7 @@ from queue import SimpleQueue
 from secrets import token_hex
 from typing import Any, Generic, TypeVar
 
-from keystore.errors import KeyStoreMisconfigured, ReplaceProcess, TokenBusy, TokenTimeout, TokenUnavailable
+from keystore.errors import KeyStoreError, KeyStoreMisconfigured, ReplaceProcess, TokenBusy, TokenTimeout
 
 S = TypeVar("S")
 T = TypeVar("T")
@@ -65,7 +65,8 @@ class SessionPool(Generic[S]):
         self._running = 0
         self._stuck = 0
         self._epoch = 0
-        self._refusal: TokenUnavailable | KeyStoreMisconfigured | None = None
+        self._refusal: Callable[[], KeyStoreError] | None = None
+        self._closed = False
         self._pid = os.getpid()
         self._threads = [
             threading.Thread(target=self._work, name=f"keystore-{number}", daemon=True) for number in range(sessions)
@@ -117,7 +118,7 @@ class SessionPool(Generic[S]):
         if self._pid != os.getpid():
             raise KeyStoreMisconfigured("KEYSTORE_FORKED")
         if self._refusal is not None:
-            raise self._refusal
+            raise self._refusal()
         if self._stuck >= self._sessions:
             raise ReplaceProcess("KEYSTORE_REPLACE_PROCESS", stuck=self._stuck, sessions=self._sessions)
         if self._waiting >= self._queue_limit:
@@ -162,7 +163,7 @@ class SessionPool(Generic[S]):
                 return False
             self._waiting -= 1
             if self._refusal is not None:
-                call.state, call.error = _State.DONE, self._refusal
+                call.state, call.error = _State.DONE, self._refusal()
                 call.answered.release()
                 return False
             call.state = _State.RUNNING
@@ -186,10 +187,11 @@ class SessionPool(Generic[S]):
             except Exception:
                 _log.exception("a late result (call %s) could not be recorded", call.call_id)
 
-    def pause(self, refusal: TokenUnavailable, *, seconds: float) -> bool:
+    def pause(self, refusal: Callable[[], KeyStoreError], *, seconds: float) -> bool:
         """Refuse new calls and waiting ones with `refusal`, and wait until nobody is inside. False if one stays."""
         with self._lock:
-            self._refusal = refusal
+            if not self._closed:
+                self._refusal = refusal
             return self._idle.wait_for(lambda: not self._running, timeout=0 if self._stuck else seconds)
 
     def renew(self) -> None:
@@ -198,13 +200,14 @@ class SessionPool(Generic[S]):
 
     def resume(self) -> None:
         with self._lock:
-            if not isinstance(self._refusal, KeyStoreMisconfigured):
+            if not self._closed:
                 self._refusal = None
 
     def close(self, *, seconds: float = 5.0) -> None:
         """Ends the workers and closes their sessions. A worker that hangs is left behind with its session."""
         with self._lock:
-            self._refusal = KeyStoreMisconfigured("KEYSTORE_CLOSED")
+            self._closed = True
+            self._refusal = lambda: KeyStoreMisconfigured("KEYSTORE_CLOSED")
         for _ in self._threads:
             self._queue.put(None)
         for thread in self._threads:

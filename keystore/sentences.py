@@ -69,6 +69,9 @@ SENTENCES: dict[str, str] = {
         "restore the token's backup if so."
     ),
     "KEYSTORE_KEY_RETIRED": "The key {label} ({key_id}) was retired and signs no more.",
+    "KEYSTORE_KEY_ELSEWHERE": (
+        "The key {label} ({key_id}) belongs to the token {there}, and this key store uses {token}. Open that one."
+    ),
     "KEYSTORE_KEY_AMBIGUOUS": (
         "The token {token} has more than one key {label} with the identifier {key_id}. Leave only the right one in it."
     ),
@@ -95,6 +98,9 @@ SENTENCES: dict[str, str] = {
     ),
     "KEYSTORE_MECHANISM_MISSING": "The token cannot do {mechanism} as configured. Choose another algorithm or module.",
     "KEYSTORE_ALGORITHM_UNKNOWN": "There is no algorithm {algorithm} here. Known are: {known}.",
+    "KEYSTORE_PROFILE_UNKNOWN": (
+        "A mechanism profile asks for a signer's ID ({identity}), and no algorithm here has one. Set it to NONE."
+    ),
     "KEYSTORE_WRAPPING_FORBIDDEN": (
         "This key store is told not to unwrap keys, so the wrapped key {label} cannot sign. Allow wrapping or make the "
         "key anew as a token object."

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import asdict, dataclass, field
 from pathlib import Path
+from typing import Any, Self
 
 from keystore.algorithms import MechanismProfile, SignatureAlgorithm
 from keystore.errors import KeyStoreMisconfigured
-from keystore.pin import PinSource
+from keystore.pin import PinSource, pin_source_from_json
 
 # Debian's two spellings first (the multiarch path is the file, the other a link to it), then other systems' habits
 MODULE_PLACES = (
@@ -49,6 +50,36 @@ class TokenSettings:
     unwrapped_keys: int = 512
     wrapping_allowed: bool = True
     profiles: Mapping[str, MechanismProfile] = field(default_factory=dict)
+
+    def as_json(self) -> dict[str, Any]:
+        """Plain values, for another process. It names the PIN's source; no PIN is in it."""
+        return {
+            "module": str(self.module),
+            "token_label": self.token_label,
+            "pin_source": self.pin_source.as_json(),
+            "state_folder": str(self.state_folder),
+            "softhsm_conf": None if self.softhsm_conf is None else str(self.softhsm_conf),
+            "sessions": self.sessions,
+            "queue": self.queue,
+            "deadline_seconds": self.deadline_seconds,
+            "unwrapped_keys": self.unwrapped_keys,
+            "wrapping_allowed": self.wrapping_allowed,
+            "profiles": {oid: asdict(profile) for oid, profile in self.profiles.items()},
+        }
+
+    @classmethod
+    def from_json(cls, data: Mapping[str, Any]) -> Self:
+        conf = data["softhsm_conf"]
+        return cls(
+            **{
+                **data,
+                "module": Path(data["module"]),
+                "pin_source": pin_source_from_json(data["pin_source"]),
+                "state_folder": Path(data["state_folder"]),
+                "softhsm_conf": None if conf is None else Path(conf),
+                "profiles": {oid: MechanismProfile.from_json(row) for oid, row in data["profiles"].items()},
+            }
+        )
 
     def profile(self, algorithm: SignatureAlgorithm) -> MechanismProfile:
         return self.profiles.get(algorithm.oid, algorithm.profile)

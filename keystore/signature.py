@@ -23,14 +23,14 @@ _PKCS1 = padding.PKCS1v15()
 
 
 def encode_raw(answer: bytes, algorithm: SignatureAlgorithm, profile: MechanismProfile) -> bytes:
-    """The raw form of what the token answered. An answer that is no DER comes back as it is, to fail verification."""
+    """The raw form of what the token answered; empty, so that it verifies nowhere, when the answer has another form."""
     if profile.token_output is not TokenOutput.DER:
         return answer
     try:
         r, s = decode_dss_signature(answer)
         return b"".join(number.to_bytes(algorithm.key_bits // 8, "big") for number in (r, s))
     except (ValueError, OverflowError):
-        return answer
+        return b""
 
 
 def encode_der(raw: bytes, algorithm: SignatureAlgorithm) -> bytes:

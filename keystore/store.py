@@ -61,6 +61,11 @@ class TokenKeyStore:
         self._signing_key = lru_cache(maxsize=4096)(self._make_signing_key)
         self._closed = False
 
+    @property
+    def sessions(self) -> int:
+        """How many calls can be inside the module at once: one if it cannot lock."""
+        return self._pool.sessions
+
     # -- keys
 
     def generate(self, *, algorithm: str, label: str, protection: Protection) -> KeyRef:
@@ -69,13 +74,16 @@ class TokenKeyStore:
         Raises KeyNotFound (no wrapping key yet), MechanismMissing, TokenUnavailable."""
         row = get_algorithm(algorithm)
         if protection is Protection.WRAPPED and self.settings.wrapping_allowed:
-            return self._run(lambda session: make_wrapped(session, row, label))
-        return self._run(lambda session: make_stored(session, row, label))
+            return self.perform(lambda session: make_wrapped(session, row, label))
+        return self.perform(lambda session: make_stored(session, row, label))
 
     def signing_key(self, ref: KeyRef) -> SigningKey:
         """What signs with `ref`. Cheap; nothing is asked of the token yet. Raises PolicyForbids, KeyNotFound."""
         if ref.key_id in self._retired:
             raise KeyNotFound("KEYSTORE_KEY_RETIRED", label=ref.label, key_id=ref.key_id)
+        if ref.token != self.settings.token_label:
+            details = {"label": ref.label, "key_id": ref.key_id, "there": ref.token}
+            raise KeyNotFound("KEYSTORE_KEY_ELSEWHERE", token=self.settings.token_label, **details)
         if ref.protection is Protection.WRAPPED and not self.settings.wrapping_allowed:
             raise PolicyForbids("KEYSTORE_WRAPPING_FORBIDDEN", label=ref.label)
         return self._signing_key(ref)
@@ -93,7 +101,7 @@ class TokenKeyStore:
             if self._on_late is not None:
                 self._on_late(LateSignature(call_id=call_id, key_id=ref.key_id, digest=digest, signature=signature))
 
-        raw = self._run(lambda session: session.sign(ref, algorithm, message, digest), on_late=late)
+        raw = self.perform(lambda session: session.sign(ref, algorithm, message, digest), on_late=late)
         if not verifies(ref.public_key, algorithm, raw, digest):
             self._shared.epoch += 1  # a handle may point at another key now: find all of them again
             raise SignatureWrong("KEYSTORE_SIGNATURE_WRONG", label=ref.label, key_id=ref.key_id)
@@ -101,45 +109,45 @@ class TokenKeyStore:
 
     def inventory(self) -> list[KeyRecord]:
         """Every key that rests in the token. Wrapped keys rest in the caller's database."""
-        return [record(item) for item in self._run(lambda session: session.raw.stored_keys())]
+        return [record(item) for item in self.perform(lambda session: session.raw.stored_keys())]
 
     def retire(self, ref: KeyRef) -> None:
         """The key signs no more: a token object is destroyed, of a wrapped key every unwrapped copy is. For good."""
         self._retired.add(ref.key_id)
         self._shared.epoch += 1
         if ref.protection is Protection.TOKEN_OBJECT:
-            self._run(lambda session: session.raw.destroy_stored(ref.key_id, ref.label))
+            self.perform(lambda session: session.raw.destroy_stored(ref.key_id, ref.label))
 
     # -- wrapping keys, for the ceremony
 
     def generate_wrapping_key(self) -> KeyRecord:
         """A further wrapping key; keys made from now on are wrapped under it. The older ones stay for older keys."""
-        with locked(self.settings.state_folder):
-            return self._run(make_wrapping_key)
+        with locked(self.settings.state_folder, "keys"):
+            return self.perform(make_wrapping_key)
 
     def rewrap(self, ref: KeyRef) -> KeyRef:
         """`ref` under the newest wrapping key; the same KeyRef if it is under that already.
 
         Save it before anything else: the old one stays good until its wrapping key is retired."""
-        return self._run(lambda session: wrap_anew(session, ref))
+        return self.perform(lambda session: wrap_anew(session, ref))
 
     def destroy_wrapping_key(self, key: KeyRecord) -> None:
         """Whatever is still wrapped under it is lost; `ceremony.retire_wrapping_key` asks first."""
         self._shared.epoch += 1
-        self._run(lambda session: session.raw.destroy_stored(key.key_id, key.label))
+        self.perform(lambda session: session.raw.destroy_stored(key.key_id, key.label))
 
     # -- the store
 
     def self_test(self) -> SelfTest:
         """Wrap, unwrap, sign, verify, in every configured profile. Never raises for a failed step."""
-        steps = self._run(run_self_test)
+        steps = self.perform(run_self_test)
         return SelfTest(module=self._module.describe(), locking=self._module.locking, steps=steps)
 
     def health(self) -> Health:
         """A signature with the test key, made and verified now. Takes at most the deadline; never raises."""
         reason = None
         try:
-            self._run(lambda session: session.probe())
+            self.perform(lambda session: session.probe())
         except KeyStoreError as problem:
             reason = str(problem)
         return Health(
@@ -163,10 +171,11 @@ class TokenKeyStore:
 
     def furnish(self) -> None:
         """Finds the test key or makes it, so that health can be asked. One process at a time."""
-        with locked(self.settings.state_folder):
+        with locked(self.settings.state_folder, "keys"):
             self._shared.test_key = self._pool.perform(lambda session: session.perform(find_or_make_test_key))
 
-    def _run(self, task: Callable[[WorkSession], T], *, on_late: Callable[[str, T], None] | None = None) -> T:
+    def perform(self, task: Callable[[WorkSession], T], *, on_late: Callable[[str, T], None] | None = None) -> T:
+        """`task` in a session, for the rooms of the key store. Raises KeyStoreError in any of its kinds."""
         self._recovery.before_call()
         try:
             return self._pool.perform(lambda session: session.perform(task), on_late=on_late)
@@ -178,14 +187,13 @@ class TokenKeyStore:
         self._pool.perform(lambda session: session.perform(lambda work: work.probe()))
 
     def _renew(self) -> None:
-        """Drain, restart the module, log in again, forget every handle."""
+        """Drain and restart the module; each worker then logs in (the first of them) and finds its keys anew."""
         _log.warning("restarting the module of token %s", self.settings.token_label)
         self._module.restart_drained(
-            self._recovery.refusal(0),
-            seen_generation=self._login.generation,
+            lambda: self._recovery.refusal(0),
+            seen_generation=self._module.generation,
             seconds=self.settings.deadline_seconds,
         )
-        self._login.enter(self.settings.pin_source)
 
 
 class TokenSigningKey:

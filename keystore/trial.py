@@ -10,16 +10,16 @@ import sys
 
 from keystore.errors import KeyStoreError
 from keystore.opening import open_vetted
-from keystore.vetting import settings_from_json
+from keystore.settings import TokenSettings
 
 
 def main() -> int:
     """The whole opening, self-test and all."""
     try:
-        open_vetted(settings_from_json(json.load(sys.stdin))).close()
+        open_vetted(TokenSettings.from_json(json.load(sys.stdin))).close()
     except KeyStoreError as problem:
-        details = {name: str(value) for name, value in problem.details.items()}
-        json.dump({"error": type(problem).__name__, "code": problem.code, "details": details}, sys.stdout)
+        answer = {"error": type(problem).__name__, "code": problem.code, "details": problem.details}
+        json.dump(answer, sys.stdout, default=str)
         return 1
     return 0
 

@@ -14,8 +14,7 @@ from pathlib import Path
 from typing import Any
 
 from keystore import errors
-from keystore.algorithms import MechanismProfile, SignerIdentity, TokenInput, TokenOutput
-from keystore.pin import locked, pin_source_from_json, write_private
+from keystore.pin import locked, write_private
 from keystore.settings import TokenSettings
 
 _RECORD = "tested-modules.json"
@@ -31,7 +30,7 @@ def vet(settings: TokenSettings) -> None:
     if fingerprint in _read(record):
         return
     _try_in_child(settings)
-    with locked(settings.state_folder):
+    with locked(settings.state_folder, "modules"):
         write_private(record, json.dumps([*_read(record), fingerprint], indent=1))
 
 
@@ -55,7 +54,7 @@ def _try_in_child(settings: TokenSettings) -> None:
     try:
         child = subprocess.run(
             [sys.executable, "-m", "keystore.trial"],
-            input=json.dumps(_as_json(settings)),
+            input=json.dumps(settings.as_json()),
             capture_output=True,
             text=True,
             timeout=_SECONDS,
@@ -75,40 +74,3 @@ def _try_in_child(settings: TokenSettings) -> None:
 
 def _crashed(settings: TokenSettings, reason: str) -> errors.SelfTestFailed:
     return errors.SelfTestFailed("KEYSTORE_MODULE_CRASHED", module=settings.module, reason=reason)
-
-
-def _as_json(settings: TokenSettings) -> dict[str, Any]:
-    return {
-        "module": str(settings.module),
-        "token_label": settings.token_label,
-        "pin_source": settings.pin_source.as_json(),
-        "state_folder": str(settings.state_folder),
-        "softhsm_conf": None if settings.softhsm_conf is None else str(settings.softhsm_conf),
-        "wrapping_allowed": settings.wrapping_allowed,
-        "profiles": {
-            oid: [row.mechanism, row.token_input, row.token_output, row.identity]
-            for oid, row in settings.profiles.items()
-        },
-    }
-
-
-def settings_from_json(data: dict[str, Any]) -> TokenSettings:
-    profiles = {
-        oid: MechanismProfile(
-            mechanism=mechanism,
-            token_input=TokenInput(given),
-            token_output=TokenOutput(taken),
-            identity=SignerIdentity(identity),
-        )
-        for oid, (mechanism, given, taken, identity) in data["profiles"].items()
-    }
-    return TokenSettings(
-        module=Path(data["module"]),
-        token_label=data["token_label"],
-        pin_source=pin_source_from_json(data["pin_source"]),
-        state_folder=Path(data["state_folder"]),
-        softhsm_conf=None if data["softhsm_conf"] is None else Path(data["softhsm_conf"]),
-        sessions=1,
-        wrapping_allowed=data["wrapping_allowed"],
-        profiles=profiles,
-    )
