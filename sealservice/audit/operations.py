@@ -1,0 +1,58 @@
+"""Adding a line, always inside the transaction of what it records: no line, no act.
+
+Lines are numbered from 0 without a gap, so that one that went missing shows.
+"""
+
+from __future__ import annotations
+
+import json
+from datetime import datetime
+
+from sealverify.merkle import leaf_hash
+from sqlalchemy import select, text
+from sqlalchemy.orm import Session
+
+from sealservice.audit.model import AuditLine
+from sealservice.kernel.lifecycle import Event
+
+_WRITERS_QUEUE_HERE = 0x5EA1A0D1  # an advisory lock number of PostgreSQL, ours alone in this database
+
+
+def append(session: Session, event: Event) -> AuditLine:
+    """Adds the line of `event` and returns it. Concurrent writers queue until this transaction ends."""
+    if session.get_bind().dialect.name == "postgresql":
+        session.execute(text("SELECT pg_advisory_xact_lock(:key)"), {"key": _WRITERS_QUEUE_HERE})
+    last = session.scalar(select(AuditLine.index).order_by(AuditLine.index.desc()).limit(1))
+    index = 0 if last is None else last + 1
+    entry = canonical_entry(index, event)
+    line = AuditLine(
+        index=index,
+        at=event.at,
+        actor=event.actor,
+        act=event.act,
+        subject=event.subject,
+        entry=entry,
+        leaf_hash=leaf_hash(entry),
+    )
+    session.add(line)
+    session.flush()
+    return line
+
+
+def canonical_entry(index: int, event: Event) -> bytes:
+    """The bytes of a line: JSON in UTF-8, keys sorted, no blanks (docs/formats/audit.md)."""
+    entry = {
+        "index": index,
+        "at": event.at.isoformat(),
+        "actor": event.actor,
+        "act": event.act,
+        "subject": event.subject,
+        "cause": event.cause,
+        "facts": dict(event.facts),
+    }
+    return json.dumps(entry, ensure_ascii=False, sort_keys=True, separators=(",", ":")).encode()
+
+
+def last_recorded_at(session: Session) -> datetime | None:
+    """When the newest line was written: the high-water mark of the clock. None in an empty register."""
+    return session.scalar(select(AuditLine.at).order_by(AuditLine.index.desc()).limit(1))
