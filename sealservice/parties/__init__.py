@@ -1,0 +1,1 @@
+"""Who there is: organisations that own seals, and the people who act for them."""

@@ -1,0 +1,96 @@
+"""Files by digest: written aside, forced to disk, then linked into place under their own SHA-256.
+
+`documents/incoming/` holds what is being made, one file an impression; `documents/<2 hex>/<62 hex>` holds what was
+finished. The store refuses to know what a content means; whether it was released is said by the database alone.
+"""
+
+from __future__ import annotations
+
+import os
+import shutil
+from collections.abc import Iterator
+from pathlib import Path
+
+from sealverify.digest import Digest
+
+from sealservice.kernel.errors import NotFound, Unavailable
+
+
+class DocumentStore:
+    def __init__(self, folder: Path) -> None:
+        self._folder = folder
+        self._incoming = folder / "incoming"
+        self._incoming.mkdir(parents=True, exist_ok=True)
+
+    def incoming(self, name: str) -> Path:
+        """Where the work in progress called `name` lies."""
+        return self._incoming / name
+
+    def all_incoming(self) -> Iterator[Path]:
+        yield from sorted(self._incoming.iterdir())
+
+    def path(self, digest: Digest) -> Path:
+        """Where the content of `digest` lies or would lie."""
+        value = digest.value.hex()
+        return self._folder / value[:2] / value[2:]
+
+    def get(self, digest: Digest) -> Path:
+        """The path of a stored content. Raises NotFound."""
+        path = self.path(digest)
+        if not path.is_file():
+            raise NotFound("DOCUMENT_UNKNOWN", digest=digest)
+        return path
+
+    def put(self, data: bytes, *, name: str) -> Digest:
+        """Stores `data` for good and returns its digest."""
+        draft = self.incoming(name)
+        try:
+            draft.write_bytes(data)
+            digest = Digest.of(data)
+            self.keep(draft, digest)
+        except OSError as error:
+            raise Unavailable("STORE_UNAVAILABLE", reason=error.strerror) from error
+        finally:
+            draft.unlink(missing_ok=True)
+        return digest
+
+    def keep(self, draft: Path, digest: Digest) -> Path:
+        """Forces `draft` to disk and links it under `digest`. The draft stays until its maker removes it.
+
+        Raises Unavailable("STORE_UNAVAILABLE") when the disk is full or read-only; nothing is half-stored then."""
+        target = self.path(digest)
+        try:
+            _force(draft)
+            target.parent.mkdir(exist_ok=True)
+            try:
+                os.link(draft, target)
+            except FileExistsError:
+                return target
+            _force(target.parent)
+        except OSError as error:
+            raise Unavailable("STORE_UNAVAILABLE", reason=error.strerror) from error
+        return target
+
+    def discard(self, digest: Digest) -> None:
+        """Removes a content that no row names."""
+        self.path(digest).unlink(missing_ok=True)
+
+    def copy_out(self, digest: Digest, target: Path) -> None:
+        """Writes the content to `target`, whole or not at all."""
+        draft = target.with_name(f".{target.name}.part")
+        try:
+            shutil.copyfile(self.get(digest), draft)
+            _force(draft)
+            draft.replace(target)
+        except OSError as error:
+            draft.unlink(missing_ok=True)
+            raise Unavailable("OUTPUT_UNWRITABLE", path=target, reason=error.strerror) from error
+
+
+def _force(path: Path) -> None:
+    """fsync of a file or a folder."""
+    descriptor = os.open(path, os.O_RDONLY)
+    try:
+        os.fsync(descriptor)
+    finally:
+        os.close(descriptor)
