@@ -1,0 +1,127 @@
+"""The embedded authority: it issues for the keys of this house, revokes, and lists what it revoked.
+
+The issuing key lives in the service's token; the root does not, and is met only in `ceremony`. An outside licensed
+authority takes the place of this room by way of `outside`.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from datetime import datetime, timedelta
+
+from cryptography import x509
+from cryptography.hazmat.primitives import serialization
+from sqlalchemy import select
+from sqlalchemy.orm import Session
+
+from keystore.keys import KeyStore, Protection
+from sealservice.audit.operations import append
+from sealservice.certificates.issuing import Issuer, Order, authority_key, issue
+from sealservice.certificates.model import LIFECYCLE, Certificate, CertificateState, Purpose, StoredKey
+from sealservice.certificates.profiles import ProfileName
+from sealservice.certificates.queries import anchor_of, chain_of, find_newest, get_certificate, is_demo
+from sealservice.certificates.token_key import sign_with
+from sealservice.kernel.clock import Clock
+from sealservice.kernel.database import Database
+from sealservice.kernel.errors import Misconfigured, Refused
+
+
+class Authority:
+    """Certificates by the house itself."""
+
+    def __init__(self, database: Database, clock: Clock, keys: KeyStore, *, production: bool) -> None:
+        self._database, self._clock, self._keys, self._production = database, clock, keys, production
+
+    def issuer(self) -> Issuer:
+        """The newest issuing certificate and its key. Raises Misconfigured("AUTHORITY_MISSING") before a ceremony."""
+        with self._database.read() as session:
+            certificate = find_newest(session, ProfileName.ISSUING)
+            if certificate is None:
+                raise Misconfigured("AUTHORITY_MISSING")
+            key = session.get_one(StoredKey, certificate.key_id)
+        return Issuer(certificate, self._keys.signing_key(key.ref))
+
+    def new_key(self, purpose: Purpose, *, label: str, algorithm: str, protection: Protection) -> StoredKey:
+        """Makes a key in the token and keeps where it is."""
+        return new_key(self._database, self._clock, self._keys, purpose, label, algorithm, protection)
+
+    def issue(self, order: Order, *, actor: str) -> Certificate:
+        """A certificate by the embedded authority. Raises Refused("DEMO_IN_PRODUCTION") for a demo subject there."""
+        if self._production and is_demo(order.subject.name()):
+            raise Refused("DEMO_IN_PRODUCTION", name=order.subject.common_name)
+        return issue(self._database, self._clock, self.issuer(), order, actor=actor)
+
+    def revocation_list(self, *, lasts: timedelta = timedelta(days=7)) -> bytes:
+        """The DER of a fresh list (RFC 5280, section 5) of the issuing authority. Its number is the time in
+        microseconds: it only grows, as the clock does here."""
+        issuer, now = self.issuer(), self._clock.now()
+        above = issuer.x509
+        if above is None or issuer.certificate is None:
+            raise Misconfigured("AUTHORITY_MISSING")
+        builder = (
+            x509.CertificateRevocationListBuilder()
+            .issuer_name(above.subject)
+            .last_update(now)
+            .next_update(now + lasts)
+            .add_extension(x509.CRLNumber(int(now.timestamp() * 1_000_000)), critical=False)
+            .add_extension(authority_key(above), critical=False)
+        )
+        for certificate in self._revoked_by(issuer.certificate):
+            builder = builder.add_revoked_certificate(_entry(certificate))
+        signed: x509.CertificateRevocationList = sign_with(builder, issuer.key)
+        return signed.public_bytes(serialization.Encoding.DER)
+
+    def chain(self, certificate_id: str) -> Sequence[bytes]:
+        """The DER certificates from this one up to, and without, the root."""
+        with self._database.read() as session:
+            return chain_of(session, get_certificate(session, certificate_id))
+
+    def anchor(self) -> bytes:
+        """The DER of the embedded root. Raises Misconfigured("AUTHORITY_MISSING") before a ceremony."""
+        with self._database.read() as session:
+            issuing = find_newest(session, ProfileName.ISSUING)
+            anchor = anchor_of(session, issuing) if issuing else None
+        if anchor is None:
+            raise Misconfigured("AUTHORITY_MISSING")
+        return anchor
+
+    def _revoked_by(self, issuing: Certificate) -> Sequence[Certificate]:
+        with self._database.read() as session:
+            return session.scalars(
+                select(Certificate).where(
+                    Certificate.state == CertificateState.REVOKED, Certificate.issuer_id == issuing.certificate_id
+                )
+            ).all()
+
+
+def new_key(
+    database: Database,
+    clock: Clock,
+    keys: KeyStore,
+    purpose: Purpose,
+    label: str,
+    algorithm: str,
+    protection: Protection,
+) -> StoredKey:
+    """A fresh key in the token of `keys`, and the row that finds it again."""
+    ref = keys.generate(algorithm=algorithm, label=label, protection=protection)
+    key = StoredKey.of(ref, purpose=purpose, at=clock.now())
+    with database.begin() as session:
+        session.add(key)
+    return key
+
+
+def revoke(
+    session: Session, certificate: Certificate, *, reason: x509.ReasonFlags, cause: str, actor: str, at: datetime
+) -> None:
+    """Revokes a certificate within the transaction of what made it necessary; the next list says so."""
+    event = LIFECYCLE.move(certificate, "revoke", actor=actor, at=at, cause=cause, reason=reason.value)
+    certificate.revoked_at, certificate.revocation_reason = at, reason.value
+    append(session, event)
+
+
+def _entry(certificate: Certificate) -> x509.RevokedCertificate:
+    builder = x509.RevokedCertificateBuilder().serial_number(int(certificate.serial, 16))
+    builder = builder.revocation_date(certificate.revoked_at or certificate.valid_from)
+    reason = x509.ReasonFlags(certificate.revocation_reason or x509.ReasonFlags.unspecified.value)
+    return builder.add_extension(x509.CRLReason(reason), critical=False).build()

@@ -1,0 +1,75 @@
+"""The ceremony: the one hour in which the root's token is open.
+
+It makes the root (once), certifies a fresh issuing key, and equips the timestamp authority and the status signer. The
+caller opens the root's key store for it and closes it right after; nothing else in the house is ever given that store.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from sqlalchemy import select
+
+from keystore.keys import KeyStore, Protection
+from sealservice.certificates.authority import new_key
+from sealservice.certificates.issuing import Issuer, Order, issue
+from sealservice.certificates.model import Certificate, Purpose, StoredKey
+from sealservice.certificates.profiles import ProfileName, Subject
+from sealservice.certificates.queries import find_newest, is_demo
+from sealservice.kernel.clock import Clock
+from sealservice.kernel.database import Database
+from sealservice.kernel.errors import Refused
+
+
+@dataclass(frozen=True)
+class Ceremony:
+    """Both key stores, where the records go, and in whose name the authority speaks."""
+
+    database: Database
+    clock: Clock
+    root_keys: KeyStore
+    service_keys: KeyStore
+    name: str
+    organization: str
+    algorithm: str
+    unit: str | None = None
+    production: bool = True
+
+    def hold(self, *, actor: str) -> Certificate:
+        """Returns the new issuing certificate. Held again, it keeps the root and renews everything below it."""
+        if self.production and is_demo(self._subject("").name()):
+            raise Refused("DEMO_IN_PRODUCTION", name=self.name)
+        root = self._find_root() or self._make_root(actor)
+        issuing = self._certify(root, Purpose.ISSUING, ProfileName.ISSUING, "Issuing CA", actor)
+        self._certify(issuing, Purpose.TIMESTAMP, ProfileName.TIMESTAMP, "Timestamp Authority", actor)
+        self._certify(issuing, Purpose.STATUS, ProfileName.STATUS, "Status", actor)
+        if issuing.certificate is None:
+            raise AssertionError("an issuer below the root has a certificate")
+        return issuing.certificate
+
+    def _find_root(self) -> Issuer | None:
+        with self.database.read() as session:
+            certificate = find_newest(session, ProfileName.ROOT)
+            if certificate is None:
+                return None
+            key = session.scalars(select(StoredKey).where(StoredKey.key_id == certificate.key_id)).one()
+        return Issuer(certificate, self.root_keys.signing_key(key.ref))
+
+    def _make_root(self, actor: str) -> Issuer:
+        key = self._new_key(self.root_keys, Purpose.ROOT)
+        signing = self.root_keys.signing_key(key.ref)
+        order = Order(ProfileName.ROOT, self._subject("Root CA"), key)
+        return Issuer(issue(self.database, self.clock, Issuer(None, signing), order, actor=actor), signing)
+
+    def _certify(self, above: Issuer, purpose: Purpose, profile: ProfileName, role: str, actor: str) -> Issuer:
+        key = self._new_key(self.service_keys, purpose)
+        order = Order(profile, self._subject(role), key)
+        certificate = issue(self.database, self.clock, above, order, actor=actor)
+        return Issuer(certificate, self.service_keys.signing_key(key.ref))
+
+    def _new_key(self, keys: KeyStore, purpose: Purpose) -> StoredKey:
+        label = f"{purpose.lower()}-{self.clock.now():%Y%m%d}"
+        return new_key(self.database, self.clock, keys, purpose, label, self.algorithm, Protection.TOKEN_OBJECT)
+
+    def _subject(self, role: str) -> Subject:
+        return Subject(common_name=f"{self.name} {role}".strip(), organization=self.organization, unit=self.unit)
