@@ -1,0 +1,1 @@
+"""The seal library: who may speak with which seal, and since when."""

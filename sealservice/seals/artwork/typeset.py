@@ -7,10 +7,9 @@ limited child process on what strangers sent in; refuses to know the database, k
 
 from __future__ import annotations
 
+import base64
 import io
-import tempfile
 from importlib import resources
-from pathlib import Path
 
 import pypdfium2
 import typst
@@ -19,7 +18,6 @@ from PIL import Image
 from sealservice.kernel.errors import InvalidInput
 from sealservice.seals.artwork.picture import MediaType
 
-_FORMATS = {MediaType.SVG: "svg", MediaType.PNG: "png"}
 _LOOK = 256
 _PAPER_SEEN = 0.02
 """A picture must leave at least this share of its rectangle open, else it hides the text that it is pressed on."""
@@ -31,21 +29,30 @@ def typeset_picture(source: bytes, kind: str, width_mm: float, height_mm: float)
     """The PDF of an accepted picture; `kind` is its media type.
 
     Raises InvalidInput: PICTURE_NOT_READABLE, and, once one can look at it, PICTURE_BLANK or PICTURE_COVERS_TEXT."""
-    extension = _FORMATS[MediaType(kind)]
     template = resources.files("sealservice.seals.artwork").joinpath("picture.typ").read_bytes()
-    with tempfile.TemporaryDirectory(prefix="picture-") as folder:
-        root = Path(folder)
-        (root / "main.typ").write_bytes(template)
-        (root / f"picture.{extension}").write_bytes(source)
-        inputs = {"format": extension, "width_mm": repr(float(width_mm)), "height_mm": repr(float(height_mm))}
-        try:
-            pdf = typst.compile(
-                root / "main.typ", root=root, sys_inputs=inputs, ignore_system_fonts=True, pdf_tags=False
-            )
-        except typst.TypstError as error:
-            raise InvalidInput("PICTURE_NOT_READABLE", reason=error.message) from error
+    inputs = {
+        "svg": _as_svg(source, MediaType(kind), width_mm, height_mm),
+        "width_mm": repr(float(width_mm)),
+        "height_mm": repr(float(height_mm)),
+    }
+    try:
+        pdf = typst.compile(template, sys_inputs=inputs, ignore_system_fonts=True, pdf_tags=False)
+    except typst.TypstError as error:
+        raise InvalidInput("PICTURE_NOT_READABLE", reason=error.message) from error
     _look(bytes(pdf))
     return bytes(pdf)
+
+
+def _as_svg(source: bytes, kind: MediaType, width_mm: float, height_mm: float) -> str:
+    """The picture as the text that typst takes in without a file: a PNG travels inside an SVG of its own size."""
+    if kind is MediaType.SVG:
+        return source.decode()
+    data = base64.b64encode(source).decode()
+    return (
+        f'<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 {width_mm:g} {height_mm:g}">'
+        f'<image width="{width_mm:g}" height="{height_mm:g}" preserveAspectRatio="none" '
+        f'href="data:image/png;base64,{data}"/></svg>'
+    )
 
 
 def png_preview(pdf: bytes, pixels: int) -> bytes:
