@@ -1,0 +1,99 @@
+"""The check before anything is released: cheap, exact, and on the bytes as they lie on disk.
+
+It trusts neither the worker nor the token: what was given is still there, the ByteRange leaves out the signature and
+nothing else, the digest is counted again, and the CMS holds under the key that was meant.
+"""
+
+from __future__ import annotations
+
+import mmap
+import re
+from dataclasses import dataclass
+from datetime import datetime
+from pathlib import Path
+
+from sealverify.digest import Digest
+from sealverify.errors import SealVerifyError
+from sealverify.signed_data import read_signed_data
+from sealverify.timestamp import read_token
+
+from sealservice.impressions.signing import Signed
+from sealservice.kernel.errors import SealServiceError
+from sealservice.workers.order import Preparation
+
+
+class CheckFailed(SealServiceError):
+    """What was made is not what was meant. It is not released."""
+
+
+@dataclass(frozen=True)
+class Checked:
+    """The digest of the finished file, and the time that its timestamp proves."""
+
+    sealed: Digest
+    timestamp_at: datetime | None
+
+
+def write_signature(draft: Path, preparation: Preparation, cms: bytes) -> None:
+    """Writes the CMS into the place that was left for it, in hexadecimal, zeros behind (ISO 32000-2, 12.8.3.3)."""
+    digits = cms.hex().encode()
+    if len(digits) > preparation.contents_length:
+        raise CheckFailed("SIGNATURE_TOO_LARGE", needed=len(cms), room=preparation.contents_length // 2)
+    with draft.open("r+b") as file:
+        file.seek(preparation.contents_at + 1)
+        file.write(digits)
+
+
+def check(draft: Path, preparation: Preparation, signed: Signed, *, public_key: bytes) -> Checked:
+    """Raises CheckFailed with the name of what does not hold."""
+    with draft.open("rb") as file, mmap.mmap(file.fileno(), 0, access=mmap.ACCESS_READ) as data:
+        _check_prefix(data, preparation)
+        digest = _check_range(data, preparation)
+        _check_cms(bytes(data[preparation.contents_at + 1 : _end(preparation) - 1]), signed)
+        sealed = Digest.of(memoryview(data))
+    return Checked(sealed, _check_signature(signed, digest, public_key))
+
+
+def _end(preparation: Preparation) -> int:
+    """Where the signature's string ends, its closing bracket included."""
+    return preparation.contents_at + preparation.contents_length + 2
+
+
+def _check_prefix(data: mmap.mmap, preparation: Preparation) -> None:
+    with memoryview(data) as view, view[: preparation.prefix_length] as prefix:
+        if Digest.of(prefix) != preparation.prefix_digest:
+            raise CheckFailed("CHECK_PREFIX_CHANGED")
+
+
+def _check_range(data: mmap.mmap, preparation: Preparation) -> Digest:
+    first, end = preparation.contents_at, _end(preparation)
+    if tuple(preparation.byte_range) != (0, first, end, len(data) - end) or first < preparation.prefix_length:
+        raise CheckFailed("CHECK_BYTE_RANGE")
+    written = rb"/ByteRange\s*\[\s*%d\s+%d\s+%d\s+%d\s*\]" % tuple(preparation.byte_range)
+    if re.search(written, data[preparation.prefix_length : first] + data[end:]) is None:
+        raise CheckFailed("CHECK_BYTE_RANGE")
+    with memoryview(data) as view, view[:first] as before, view[end:] as after:
+        digest = Digest.of(before, after)
+    if digest != preparation.digest:
+        raise CheckFailed("CHECK_DIGEST_CHANGED")
+    return digest
+
+
+def _check_cms(digits: bytes, signed: Signed) -> None:
+    expected = signed.cms.hex().encode()
+    if digits != expected + b"0" * (len(digits) - len(expected)):
+        raise CheckFailed("CHECK_SIGNATURE_MISPLACED")
+
+
+def _check_signature(signed: Signed, digest: Digest, public_key: bytes) -> datetime | None:
+    try:
+        data = read_signed_data(signed.cms)
+        data.check(digest=digest, public_key=public_key)
+        if signed.timestamp_token is None:
+            return None
+        token = read_token(signed.timestamp_token)
+    except SealVerifyError as error:
+        raise CheckFailed("CHECK_SIGNATURE_WRONG", reason=error) from error
+    if token.digest != Digest.of(data.signer.signature) or data.signer.timestamp_tokens != (signed.timestamp_token,):
+        raise CheckFailed("CHECK_TIMESTAMP_WRONG")
+    return token.time

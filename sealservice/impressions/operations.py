@@ -1,0 +1,160 @@
+"""Pressing: read, intend, press, check, record. `docs/sealing-cycle.md` is this file in prose.
+
+What may go wrong ends in one of three ways: a refusal before the intent, which leaves nothing; an impression that
+FAILED with its reason; or, when this process dies, an intent that the next start settles.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+
+from sealverify.digest import Digest
+
+from keystore.errors import KeyStoreError, TokenTimeout
+from sealservice.documents.store import DocumentStore
+from sealservice.impressions.check import Checked, CheckFailed, check, write_signature
+from sealservice.impressions.intention import Draft, Intent, Intentions
+from sealservice.impressions.judgement import Judgement
+from sealservice.impressions.latecomers import Latecomers
+from sealservice.impressions.model import Impression, ImpressionState
+from sealservice.impressions.queries import find_by_key
+from sealservice.impressions.recording import Recorder
+from sealservice.impressions.request import PressRequest
+from sealservice.impressions.signing import Signed, Signer
+from sealservice.kernel.clock import Clock
+from sealservice.kernel.database import Database
+from sealservice.kernel.errors import Conflict, InvalidInput, SealServiceError
+from sealservice.kernel.identifiers import new_identifier
+from sealservice.seals.lifecycle import require_pressable
+from sealservice.seals.model import Seal
+from sealservice.seals.queries import SealingMeans, get_seal, sealing_means
+from sealservice.workers.order import PreparationOrder
+from sealservice.workers.pool import WorkerPool
+
+
+@dataclass(frozen=True, kw_only=True)
+class Pressing:
+    """The sealing cycle. Everything it works with is handed in; `sealservice.assembly` does the wiring."""
+
+    database: Database
+    clock: Clock
+    store: DocumentStore
+    workers: WorkerPool
+    intentions: Intentions
+    signer: Signer
+    recorder: Recorder
+    judgement: Judgement
+    latecomers: Latecomers
+    instance: str
+
+    def press(self, request: PressRequest) -> Impression:
+        """Presses a seal and returns the recorded impression; its file is in the store under `sealed`.
+
+        Raises Refused and its kin when the house says no (nothing was done), Unavailable when a part does not answer
+        and CheckFailed when what was made is not what was meant (the impression is FAILED then)."""
+        if request.idempotency_key is not None:
+            earlier = self._find_earlier(request)
+            if earlier is not None:
+                return earlier
+        with self._draft_file() as (impression_id, path):
+            draft = self._read(request, impression_id, path)
+            intent = self.intentions.intend(draft)
+            with self._failing(intent):
+                signed = self._press(intent, path, draft)
+                checked = self._check(path, draft, signed)
+            return self.recorder.record(intent, path, checked)
+
+    def _find_earlier(self, request: PressRequest) -> Impression | None:
+        with self.database.read() as session:
+            earlier = find_by_key(session, request.idempotency_key or "")
+        if earlier is None:
+            return None
+        if earlier.request_digest != str(request.digest(_digest_of(request.document))):
+            raise InvalidInput("IDEMPOTENCY_KEY_REUSED", key=request.idempotency_key)
+        if earlier.state is not ImpressionState.RECORDED:
+            raise Conflict("IDEMPOTENCY_KEY_BUSY", key=request.idempotency_key)
+        return earlier
+
+    @contextmanager
+    def _draft_file(self) -> Iterator[tuple[str, Path]]:
+        impression_id = new_identifier()
+        path = self.store.incoming(f"{self.instance}.{impression_id}")
+        try:
+            yield impression_id, path
+        finally:
+            path.unlink(missing_ok=True)
+
+    def _read(self, request: PressRequest, impression_id: str, path: Path) -> Draft:
+        """The worker reads the document, and refuses or prepares it. No right is used up and no key is near."""
+        now = self.clock.now()
+        with self.database.read() as session:
+            seal = get_seal(session, request.seal_code)
+            require_pressable(session, seal, keeper=request.keeper, now=now)
+            means = sealing_means(session, seal)
+        order = self._order(request, impression_id, seal, means)
+        preparation = self.workers.prepare(request.document, path, order)
+        return Draft(
+            impression_id=impression_id,
+            request=request,
+            document=_digest_of(request.document) if preparation.normalised else preparation.prefix_digest,
+            preparation=preparation,
+            means=means,
+        )
+
+    def _order(self, request: PressRequest, impression_id: str, seal: Seal, means: SealingMeans) -> PreparationOrder:
+        return PreparationOrder(
+            placement=request.placement,
+            picture=self.store.path(Digest.parse(seal.picture_pdf)),
+            width_mm=seal.width_mm,
+            height_mm=seal.height_mm,
+            signer_name=means.owner_name,
+            reason=request.reason,
+            matter=request.matter,
+            signing_at=self.clock.now(),
+            certification=request.certification,
+            lock=request.is_final,
+            next_fields=request.next_fields,
+            contents_bytes=self.signer.room_for(means, request.level),
+            allow=request.allow,
+            seal_code=seal.code,
+            impression_id=impression_id,
+        )
+
+    def _press(self, intent: Intent, path: Path, draft: Draft) -> Signed:
+        signed = self.signer.sign(intent)
+        write_signature(path, draft.preparation, signed.cms)
+        return signed
+
+    def _check(self, path: Path, draft: Draft, signed: Signed) -> Checked:
+        checked = check(path, draft.preparation, signed, public_key=draft.means.key.public_key)
+        self.judgement.sample(path)
+        return checked
+
+    @contextmanager
+    def _failing(self, intent: Intent) -> Iterator[None]:
+        """Whatever goes wrong after the intent is written down before it is told. A call that is still at work in the
+        token is the exception: its intent stays open until its answer comes, or until this process ends."""
+        try:
+            yield
+        except TokenTimeout as error:
+            if not error.late:
+                self.recorder.fail(intent, error.code)
+            else:
+                self.latecomers.expect(error.call_id, lambda signature: self.recorder.keep_back(intent, signature))
+            raise
+        except (KeyStoreError, SealServiceError) as error:
+            self.recorder.fail(intent, error.code)
+            raise
+        except OSError as error:
+            self.recorder.fail(intent, "STORE_UNAVAILABLE")
+            raise CheckFailed("STORE_UNAVAILABLE", reason=error.strerror) from error
+
+
+def _digest_of(document: Path) -> Digest:
+    try:
+        return Digest.of_file(document)
+    except OSError as error:
+        raise InvalidInput("DOCUMENT_FILE_UNREADABLE", path=document, reason=error.strerror) from error

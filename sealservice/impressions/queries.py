@@ -1,0 +1,64 @@
+"""Finding impressions, and counting what must agree."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from sqlalchemy import func, select
+from sqlalchemy.orm import Session
+
+from sealservice.audit.queries import count
+from sealservice.documents.model import Document, Kind
+from sealservice.impressions.model import Impression, ImpressionState
+from sealservice.kernel.errors import NotFound
+
+
+def get_impression(session: Session, impression_id: str) -> Impression:
+    found = session.get(Impression, impression_id)
+    if found is None:
+        raise NotFound("IMPRESSION_UNKNOWN", impression=impression_id)
+    return found
+
+
+def list_impressions(session: Session, *, seal_code: str | None = None, limit: int = 100) -> Sequence[Impression]:
+    """The newest first."""
+    query = select(Impression).order_by(Impression.intended_at.desc()).limit(limit)
+    return session.scalars(query if seal_code is None else query.where(Impression.seal_code == seal_code)).all()
+
+
+def find_by_key(session: Session, key: str) -> Impression | None:
+    """The living impression under an idempotency key: recorded, or still at work."""
+    return session.scalars(
+        select(Impression).where(
+            Impression.idempotency_key == key,
+            Impression.state.not_in([ImpressionState.ABANDONED, ImpressionState.FAILED]),
+        )
+    ).first()
+
+
+@dataclass(frozen=True)
+class Balance:
+    """What must be equal at rest: released documents, recorded impressions, audit lines that say so."""
+
+    released: int
+    recorded: int
+    audited: int
+    unsettled: int
+
+    @property
+    def is_even(self) -> bool:
+        return self.released == self.recorded == self.audited and self.unsettled == 0
+
+
+def balance(session: Session) -> Balance:
+    def tally(*conditions: Any, of: Any = Impression) -> int:
+        return session.scalar(select(func.count()).select_from(of).where(*conditions)) or 0
+
+    return Balance(
+        released=tally(Document.kind == Kind.SEALED, of=Document),
+        recorded=tally(Impression.state == ImpressionState.RECORDED),
+        audited=count(session, "impression.record"),
+        unsettled=tally(Impression.state.in_([ImpressionState.INTENDED, ImpressionState.SIGNED])),
+    )

@@ -1,0 +1,58 @@
+"""The press itself: attributes, signature, timestamp, CMS. No transaction is open here, and no PDF is ever read.
+
+The service builds the signed attributes (ETSI EN 319 142-1, 6.3: content-type, message-digest, signing-certificate-v2)
+from the one digest that the intent holds; nothing a document says can get in.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from functools import lru_cache
+
+from sealverify import oids
+from sealverify.cms import SignerTemplate
+from sealverify.digest import Digest
+
+from keystore.keys import KeyRef, SigningKey
+from sealservice.impressions.intention import Intent
+from sealservice.impressions.request import Level
+from sealservice.seals.queries import SealingMeans
+from sealservice.timestamps.sources import TimestampSource
+
+_BEYOND_CERTIFICATES = 1536  # attributes, a signature of up to 4,096 bits, and the structure around them
+
+
+@dataclass(frozen=True)
+class Signed:
+    """The Signature: its CMS, and the timestamp token in it."""
+
+    cms: bytes
+    timestamp_token: bytes | None
+
+
+class Signer:
+    """Redeems intents at the key store."""
+
+    def __init__(self, signing_key: Callable[[KeyRef], SigningKey], timestamps: TimestampSource) -> None:
+        self._signing_key, self._timestamps = signing_key, timestamps
+
+    def sign(self, intent: Intent) -> Signed:
+        """Raises what the key store and the timestamp source raise; then nothing was released."""
+        template = _template(intent.means)
+        attributes = template.signed_attributes(content_type=oids.DATA, digest=intent.redeem().value)
+        signature = self._signing_key(intent.means.key).sign(attributes)
+        token = self._timestamps.timestamp(Digest.of(signature)) if intent.level is Level.B_T else None
+        cms = template.assemble(signed_attributes=attributes, signature=signature, timestamp_token=token)
+        return Signed(cms, token)
+
+    def room_for(self, means: SealingMeans, level: Level) -> int:
+        """How many bytes a document must leave for the CMS."""
+        own = sum(map(len, means.chain)) + _BEYOND_CERTIFICATES
+        return own + (self._timestamps.token_size if level is Level.B_T else 0)
+
+
+@lru_cache(maxsize=4096)
+def _template(means: SealingMeans) -> SignerTemplate:
+    """The parts of a CMS that are the same for every impression of one certificate, encoded once."""
+    return SignerTemplate.for_certificate(means.chain[0], chain=means.chain[1:], algorithm=means.key.algorithm)
