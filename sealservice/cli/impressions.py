@@ -1,0 +1,91 @@
+"""`sealservice impressions`: the register of what was pressed."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Annotated
+
+import typer
+from rich.table import Table
+from sealverify.digest import Digest
+
+from sealservice.audit.queries import find_fault
+from sealservice.cli.options import DEFAULT_HOME, Home, Json, Session, session
+from sealservice.cli.output import REFUSED
+from sealservice.cli.press import described
+from sealservice.impressions.model import LIFECYCLE
+from sealservice.impressions.queries import balance, get_impression, list_impressions
+
+app = typer.Typer(help="The register of impressions. 用印记录", no_args_is_help=True)
+
+Identifier = Annotated[str, typer.Argument(metavar="IMPRESSION", help="Its identifier. 用印编号")]
+
+
+@app.command("list")
+def list_all(
+    seal: Annotated[str | None, typer.Option("--seal", metavar="CODE", help="Of one seal. 印章编码")] = None,
+    limit: Annotated[int, typer.Option("--limit", min=1, max=10_000)] = 50,
+    home: Home = DEFAULT_HOME,
+    json: Json = False,
+) -> None:
+    """Lists impressions, the newest first."""
+    with session(home, as_json=json) as s:
+        with s.house.database.read() as db:
+            rows = [described(item) for item in list_impressions(db, seal_code=seal, limit=limit)]
+        table = Table(box=None, pad_edge=False)
+        for heading in ("COLUMN_IMPRESSION", "COLUMN_STATE", "COLUMN_SEAL", "COLUMN_WHEN", "COLUMN_MATTER"):
+            table.add_column(s.output.text(heading))
+        for row in rows:
+            state = s.output.text(f"STATE_{row['state']}")
+            table.add_row(row["impression"], state, row["seal"], row["intended_at"][:19], row["matter"] or "")
+        s.output.answer(rows, lambda console: console.print(table))
+
+
+@app.command("show")
+def show(impression: Identifier, home: Home = DEFAULT_HOME, json: Json = False) -> None:
+    """Shows one impression."""
+    with session(home, as_json=json) as s:
+        with s.house.database.read() as db:
+            known = described(get_impression(db, impression))
+        s.output.answer(known, lambda console: console.print_json(data=known))
+
+
+@app.command("fetch")
+def fetch(
+    impression: Identifier,
+    output: Annotated[Path, typer.Option("-o", "--output", help="Where the PDF goes. 输出文件")],
+    home: Home = DEFAULT_HOME,
+    json: Json = False,
+) -> None:
+    """Writes the sealed file of a recorded impression once more."""
+    with session(home, as_json=json) as s:
+        with s.house.database.read() as db:
+            found = get_impression(db, impression)
+        LIFECYCLE.require(found, "release")
+        s.house.store.copy_out(Digest.parse(found.sealed or ""), output)
+        s.output.answer(described(found), lambda _: s.output.line("IMPRESSION_FETCHED", path=output))
+
+
+@app.command("check")
+def check(home: Home = DEFAULT_HOME, json: Json = False) -> int:
+    """Counts what must agree: released files, recorded impressions, audit lines; and checks the audit's hashes."""
+    with session(home, as_json=json) as s:
+        with s.house.database.read() as db:
+            found, fault = balance(db), find_fault(db)
+        value = {
+            "released": found.released,
+            "recorded": found.recorded,
+            "audited": found.audited,
+            "unsettled": found.unsettled,
+            "audit_fault": fault,
+            "even": found.is_even and fault is None,
+        }
+        s.output.answer(value, lambda _: _tell_balance(s, value))
+        return 0 if value["even"] else REFUSED
+
+
+def _tell_balance(s: Session, value: Mapping[str, object]) -> None:
+    s.output.line("BALANCE", **value)
+    if value["audit_fault"] is not None:
+        s.output.line("AUDIT_FAULT", line=value["audit_fault"])

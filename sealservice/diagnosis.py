@@ -1,0 +1,172 @@
+"""Is every part there and well? Each is asked in turn, none is mended, and one that is ill hides no other.
+
+A finding says what is so and what to do; the sentences are those of the parts' own errors.
+"""
+
+from __future__ import annotations
+
+import shutil
+import sys
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from enum import StrEnum
+from pathlib import Path
+from typing import Any
+
+from sealverify.messages import Text, catalogue
+
+from keystore.errors import KeyStoreError
+from keystore.settings import find_module
+from sealservice.assembly import House, is_founded, open_house
+from sealservice.audit.operations import append, last_recorded_at
+from sealservice.audit.queries import find_fault
+from sealservice.impressions.queries import balance
+from sealservice.kernel.clock import SystemClock, require_not_behind
+from sealservice.kernel.errors import InvalidInput, Misconfigured, SealServiceError
+from sealservice.kernel.lifecycle import Event
+from sealservice.seals.artwork.fonts import Typeface, find_font
+from sealservice.settings import Settings, load, operator
+
+_LOW_DISK = 512 * 1024 * 1024
+
+
+class Verdict(StrEnum):
+    WELL = "WELL"
+    WARNING = "WARNING"
+    ILL = "ILL"
+
+
+@dataclass(frozen=True)
+class Finding:
+    """One part, how it is, and a sentence about it."""
+
+    part: str
+    verdict: Verdict
+    message: Text
+
+    def as_json(self) -> dict[str, Any]:
+        return {"part": self.part, "verdict": self.verdict, "message": self.message.as_json()}
+
+
+def examine(home: Path) -> Iterator[Finding]:
+    """Every part of the house at `home`, from the ground up."""
+    yield _asked("PYTHON", lambda: _say("WELL_PYTHON", version=sys.version.split()[0]))
+    yield _asked("FONT", lambda: _say("WELL_FONT", path=find_font(Typeface.SERIF)))
+    yield _asked("MODULE", lambda: _say("WELL_MODULE", path=find_module()))
+    yield _asked("HOME", lambda: _home(home))
+    if not is_founded(home):
+        return
+    settings = _settings(home)
+    if isinstance(settings, Finding):
+        yield settings
+        return
+    house = House(settings, SystemClock())
+    try:
+        for part, question in _questions(house).items():
+            yield _asked(part, question)
+    finally:
+        house.close()
+
+
+def _questions(house: House) -> dict[str, Callable[[], Text | tuple[Verdict, Text]]]:
+    return {
+        "DISK": lambda: _disk(house.home),
+        "DATABASE": lambda: _database(house),
+        "TOKEN": lambda: _token(house),
+        "AUTHORITY": lambda: _authority(house),
+        "TIMESTAMPS": lambda: _timestamps(house),
+        "WORKERS": lambda: _workers(house),
+        "CLOCK": lambda: _clock(house),
+        "REGISTER": lambda: _register(house),
+    }
+
+
+def accept_clock(home: Path, *, actor: str | None, cause: str) -> None:
+    """Puts on record that somebody looked at the clock and found it right; the high-water mark starts anew there."""
+    if not cause.strip():
+        raise InvalidInput("CAUSE_MISSING", verb="accept-clock", subject="clock")
+    with open_house(home, settle=False) as house, house.database.begin() as session:
+        who = actor or house.settings.acting_as or operator()
+        append(session, Event("clock.accept", "clock", who, house.clock.now(), cause))
+
+
+def _say(code: str, /, **names: object) -> Text:
+    return catalogue("sealservice.messages").text(code, **names)
+
+
+def _asked(part: str, question: Callable[[], Text | tuple[Verdict, Text]]) -> Finding:
+    try:
+        answer = question()
+    except SealServiceError as error:
+        return Finding(part, Verdict.ILL, error.text)
+    except KeyStoreError as error:
+        return Finding(part, Verdict.ILL, _say(error.code, **error.details))
+    verdict, message = answer if isinstance(answer, tuple) else (Verdict.WELL, answer)
+    return Finding(part, verdict, message)
+
+
+def _home(home: Path) -> Text:
+    if not is_founded(home):
+        raise Misconfigured("NOT_INITIALISED", home=home)
+    return _say("WELL_HOME", home=home.absolute())
+
+
+def _settings(home: Path) -> Settings | Finding:
+    try:
+        return load(home)
+    except SealServiceError as error:
+        return Finding("SETTINGS", Verdict.ILL, error.text)
+
+
+def _disk(home: Path) -> Text | tuple[Verdict, Text]:
+    free = shutil.disk_usage(home).free
+    message = _say("WELL_DISK", free=f"{free / 1024**3:.1f}")
+    return message if free > _LOW_DISK else (Verdict.WARNING, message)
+
+
+def _database(house: House) -> Text:
+    house.database.migrate()
+    return _say("WELL_DATABASE", database=house.database.url.render_as_string(hide_password=True))
+
+
+def _token(house: House) -> Text:
+    health = house.keys.health()
+    if not health.ready:
+        raise Misconfigured("TOKEN_ILL", reason=health.reason)
+    return _say("WELL_TOKEN", label=house.settings.token.label, keys=len(house.keys.inventory()))
+
+
+def _authority(house: House) -> Text:
+    house.authority.issuer()
+    return _say("WELL_AUTHORITY")
+
+
+def _timestamps(house: House) -> Text | tuple[Verdict, Text]:
+    source = house.timestamps
+    if source.key_id is not None:
+        return Verdict.WARNING, _say("WELL_TIMESTAMPS_OWN")
+    return _say("WELL_TIMESTAMPS", name=source.name)
+
+
+def _workers(house: House) -> Text | tuple[Verdict, Text]:
+    missing = {wall: reason for wall, reason in house.workers.sandbox().items() if reason is not None}
+    if missing:
+        told = "; ".join(f"{wall}: {reason}" for wall, reason in missing.items())
+        return Verdict.WARNING, _say("WORKERS_HALF_HELD", missing=told)
+    return _say("WELL_WORKERS")
+
+
+def _clock(house: House) -> Text:
+    with house.database.read() as session:
+        require_not_behind(house.clock.now(), last_recorded_at(session))
+    return _say("WELL_CLOCK")
+
+
+def _register(house: House) -> Text:
+    with house.database.read() as session:
+        found, fault = balance(session), find_fault(session)
+    if fault is not None:
+        raise Misconfigured("AUDIT_FAULT", line=fault)
+    if not found.is_even:
+        raise Misconfigured("BALANCE_UNEVEN", released=found.released, recorded=found.recorded, audited=found.audited)
+    return _say("WELL_REGISTER", recorded=found.recorded)
