@@ -125,11 +125,9 @@ def load(home: Path) -> Settings:
 
 
 def operator() -> str:
-    """Who runs this process, as a handle: the account's name on this machine, of whoever called sudo if somebody did."""
-    name = os.environ.get("SUDO_USER") or _account()
-    return "".join(
-        letter if letter.isascii() and letter.isalnum() or letter in "._@-" else "-" for letter in name.lower()
-    )[:64]
+    """Who runs this process, as a handle: the account's name on this machine, or that of whoever called sudo."""
+    name = (os.environ.get("SUDO_USER") or _account()).lower()
+    return "".join(letter if letter.isascii() and (letter.isalnum() or letter in "._@-") else "-" for letter in name)
 
 
 def _account() -> str:

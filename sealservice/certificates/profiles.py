@@ -15,7 +15,6 @@ from cryptography import x509
 from cryptography.x509.oid import ExtendedKeyUsageOID, NameOID
 from sealverify import oids
 
-
 # RFC 5280, appendix A.1 bounds a name by 64 characters. The library counts octets, of which 字 has three, and warns
 # each time it meets the name of a Chinese authority; the bound is held here, where it is right.
 warnings.filterwarnings("ignore", message="Attribute's length must be", category=UserWarning)
