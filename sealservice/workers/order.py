@@ -105,6 +105,16 @@ _PLACEMENTS: dict[str, type[Placement]] = {
 }
 
 
+def _placement(kind: str, **entries: Any) -> Placement:
+    """From JSON, where names of a list and tuples have become plain."""
+    if entries.get("pages") is not None:
+        entries["pages"] = tuple(entries["pages"])
+    for key, names in (("hits", Hits), ("edge", Edge)):
+        if key in entries:
+            entries[key] = names(entries[key])
+    return _PLACEMENTS[kind](**entries)
+
+
 @dataclass(frozen=True, kw_only=True)
 class NextField:
     """An empty signature field, set down now for the next to sign; `at` is its centre."""
@@ -149,15 +159,11 @@ class PreparationOrder:
 
     @classmethod
     def from_json(cls, value: dict[str, Any]) -> PreparationOrder:
-        placement = dict(value["placement"])
-        kind = _PLACEMENTS[placement.pop("kind")]
-        if kind is Riding and placement["pages"] is not None:
-            placement["pages"] = tuple(placement["pages"])
         fields = (NextField(**{**one, "at": At(**one["at"])}) for one in value["next_fields"])
         return cls(
             **{
                 **value,
-                "placement": kind(**placement),
+                "placement": _placement(**value["placement"]),
                 "signing_at": datetime.fromisoformat(value["signing_at"]),
                 "certification": Certification(value["certification"]) if value["certification"] else None,
                 "next_fields": tuple(fields),

@@ -41,6 +41,7 @@ def render(path: Path, page: int) -> Image.Image:
     """Page `page` (from 1) as a reader shows it, at DPI. pdfium knows no /UserUnit: a unit is 1/72 inch to it."""
     document = pypdfium2.PdfDocument(path)
     try:
+        document.init_forms()
         shown = document[page - 1].render(scale=DPI / 72, may_draw_forms=True)
         return shown.to_pil().convert("RGB")
     finally:

@@ -18,6 +18,9 @@ from sealservice.workers.pdf.spots import Size, Spot
 
 _UPRIGHT = (Edge.RIGHT, Edge.LEFT)
 _MIN_SLICE_MM = 1.0
+_BLEED_MM = 0.25
+"""How far a slice is drawn over the page's edge: a page is seldom a whole number of pixels wide, and the last one, half
+page and half nothing, would show as a white line."""
 
 
 def slices(wanted: Riding, size: Size, pages: Sequence[PageView]) -> tuple[list[Spot], int]:
@@ -25,6 +28,8 @@ def slices(wanted: Riding, size: Size, pages: Sequence[PageView]) -> tuple[list[
     nothing, a seal that does not fit along the edge."""
     if len(pages) < 2 or wanted.group < 2:
         raise DocumentRefused("RIDING_NEEDS_TWO_PAGES", pages=len(pages))
+    if len({page.index for page in pages}) < len(pages):
+        raise DocumentRefused("RIDING_PAGE_TWICE")
     sheets = [page.sheet() for page in pages]
     middle = wanted.offset_mm
     if middle is None:
@@ -38,7 +43,8 @@ def slices(wanted: Riding, size: Size, pages: Sequence[PageView]) -> tuple[list[
             whole, seen = _boxes(wanted.edge, middle, part, size, sheets[index])
             _require_fit(pages[index], sheets[index], seen, size)
             number = index - start + 1
-            spots.append(Spot(pages[index], sheets[index], whole, seen, number, end - start, group))
+            bleed = _over_the_edge(seen, wanted.edge)
+            spots.append(Spot(pages[index], sheets[index], whole, seen, number, end - start, group, bleed))
     return spots, len(groups)
 
 
@@ -76,6 +82,14 @@ def _boxes(edge: Edge, middle: float, part: tuple[float, float], size: Size, she
         whole = Box(left, sheet.height_mm - end * size.height, size.width, size.height)
         return whole, Box(left, sheet.height_mm - high, size.width, high)
     return Box(left, -(1 - end) * size.height, size.width, size.height), Box(left, 0, size.width, high)
+
+
+def _over_the_edge(seen: Box, edge: Edge) -> Box:
+    if edge in _UPRIGHT:
+        left = seen.left - (_BLEED_MM if edge is Edge.LEFT else 0)
+        return Box(left, seen.top, seen.width + _BLEED_MM, seen.height)
+    top = seen.top - (_BLEED_MM if edge is Edge.TOP else 0)
+    return Box(seen.left, top, seen.width, seen.height + _BLEED_MM)
 
 
 def _length(sheet: Sheet, edge: Edge) -> float:

@@ -20,7 +20,8 @@ class Size:
 
 @dataclass(frozen=True)
 class Spot:
-    """One picture on one page. `whole` is where all of the seal would lie, `seen` the part of it that is drawn."""
+    """One picture on one page. `whole` is where all of the seal would lie, `seen` the part that shows, and `bleed` what
+    is drawn of it, when that reaches a little over the page's edge."""
 
     page: PageView
     sheet: Sheet
@@ -29,11 +30,12 @@ class Spot:
     slice: int = 1
     of: int = 1
     group: int = 1
+    bleed: Box | None = None
 
     @property
     def rect(self) -> Rect:
         """What is drawn, in default user space."""
-        return self.sheet.rect(self.seen)
+        return self.sheet.rect(self.bleed or self.seen)
 
     def place(self) -> Place:
         """As the answer states it."""

@@ -1,0 +1,125 @@
+"""The seal stands where the reader of the page would put a ruler, at its true size, on every kind of page."""
+
+from __future__ import annotations
+
+import re
+import subprocess
+from pathlib import Path
+
+import pikepdf
+import pytest
+
+from sealservice.workers import At, EveryPage, Keyword, WorkerPool
+from tests.support.judges import added
+from tests.support.pressing import SAMPLES, SEAL_MM, make_order, make_picture, press
+
+TOLERANCE_MM = 0.5
+UNITS = {"variant-user-unit-2-pikepdf.pdf": 2.0}
+KINDS_OF_PAGES = [
+    ("approval-letter-1-page.pdf", 1),
+    ("approval-reply-3-page.pdf", 3),
+    ("acceptance-notice-chromium.pdf", 1),
+    ("approval-reply-3-page-ghostscript.pdf", 2),
+    ("hygiene-licence-landscape-typst.pdf", 1),
+    ("review-memo-us-letter-cairo.pdf", 1),
+    ("site-plan-a3-landscape-matplotlib.pdf", 1),
+    ("variant-page-rotated-90-qpdf.pdf", 1),
+    ("variant-landscape-by-rotate-90-pikepdf.pdf", 1),
+    ("variant-cropbox-smaller-than-mediabox-pikepdf.pdf", 1),
+    ("variant-mediabox-origin-200-300-pikepdf.pdf", 1),
+    ("variant-user-unit-2-pikepdf.pdf", 1),
+    ("variant-inherited-page-attributes-pikepdf.pdf", 2),
+    ("variant-mixed-page-sizes-qpdf.pdf", 2),
+    ("variant-mixed-page-sizes-qpdf.pdf", 4),
+]
+
+
+@pytest.mark.parametrize(("name", "page"), KINDS_OF_PAGES)
+def test_the_centre_is_where_the_ruler_says(
+    name: str, page: int, pool: WorkerPool, picture: Path, tmp_path: Path
+) -> None:
+    sealed = tmp_path / name
+    prepared = press(pool, SAMPLES / name, sealed, make_order(At(page=page, x_mm=61.5, y_mm=83.25), picture))
+    mark = added(SAMPLES / name, sealed, page, UNITS.get(name, 1.0))
+    assert mark is not None
+    assert mark.centre == pytest.approx((61.5, 83.25), abs=TOLERANCE_MM)
+    assert mark.size == pytest.approx((SEAL_MM, SEAL_MM), abs=TOLERANCE_MM)
+    assert [(place.page, place.x_mm, place.y_mm) for place in prepared.places] == [(page, 61.5, 83.25)]
+
+
+@pytest.mark.parametrize(
+    "name", ["variant-page-rotated-90-qpdf.pdf", "variant-cropbox-smaller-than-mediabox-pikepdf.pdf"]
+)
+@pytest.mark.parametrize("turn", [0, 90, 180, 270])
+def test_an_oval_seal_stays_upright_on_turned_pages(
+    name: str, turn: int, pool: WorkerPool, picture: Path, tmp_path: Path
+) -> None:
+    """An oval is wider than it is high: one that lay on its side would show."""
+    original = turned(SAMPLES / name, turn, tmp_path)
+    oval = make_picture(tmp_path, "seal-invoice-oval.svg", 40, 30)
+    for placement in (At(page=1, x_mm=70, y_mm=50), EveryPage(x_mm=70, y_mm=50)):
+        sealed = tmp_path / "sealed.pdf"
+        press(pool, original, sealed, make_order(placement, oval, width_mm=40, height_mm=30))
+        mark = added(original, sealed, 1)
+        assert mark is not None
+        assert mark.centre == pytest.approx((70, 50), abs=TOLERANCE_MM)
+        assert mark.size == pytest.approx((40, 30), abs=TOLERANCE_MM)
+
+
+def turned(document: Path, turn: int, folder: Path) -> Path:
+    with pikepdf.open(document) as pdf:
+        pdf.pages[0].Rotate = turn
+        pdf.save(folder / "turned.pdf")
+    return folder / "turned.pdf"
+
+
+@pytest.mark.parametrize(
+    ("name", "page", "words"),
+    [
+        ("approval-letter-1-page.pdf", 1, "盖章"),
+        ("approval-reply-3-page-ghostscript.pdf", 3, "（盖章）(seal)"),
+        ("acceptance-notice-chromium.pdf", 1, "盖章"),
+        ("hearing-announcement-weasyprint.pdf", 2, "盖章"),
+        ("noise-report-english-pdftex.pdf", 1, "(seal)"),
+        ("licence-not-embedded-font-reportlab.pdf", 1, "盖章"),
+        ("variant-page-rotated-90-qpdf.pdf", 1, "盖章"),
+        ("variant-landscape-by-rotate-90-pikepdf.pdf", 1, "盖章"),
+        ("variant-cropbox-smaller-than-mediabox-pikepdf.pdf", 1, "盖章"),
+        ("variant-mediabox-origin-200-300-pikepdf.pdf", 1, "盖章"),
+        ("variant-user-unit-2-pikepdf.pdf", 1, "盖章"),
+        ("site-plan-a3-landscape-matplotlib.pdf", 1, "盖章"),
+    ],
+)
+def test_the_seal_covers_the_words(
+    name: str, page: int, words: str, pool: WorkerPool, picture: Path, tmp_path: Path
+) -> None:
+    """The middle is on the words: poppler, which is another reader, finds them at the same place."""
+    sealed = tmp_path / name
+    prepared = press(pool, SAMPLES / name, sealed, make_order(Keyword(text=words), picture))
+    (place,) = prepared.places
+    assert place.page == page
+    assert (place.x_mm, place.y_mm) == pytest.approx(where_poppler_sees(SAMPLES / name, page, words), abs=3)
+    mark = added(SAMPLES / name, sealed, page, UNITS.get(name, 1.0))
+    assert mark is not None
+    assert mark.centre == pytest.approx((place.x_mm, place.y_mm), abs=TOLERANCE_MM)
+
+
+def where_poppler_sees(document: Path, page: int, words: str) -> tuple[float, float]:
+    """The middle of the last word with `words` in it, in millimetres from the top left."""
+    command = ["pdftotext", "-bbox", "-cropbox", "-f", str(page), "-l", str(page), str(document), "-"]
+    text = subprocess.run(command, capture_output=True, text=True, check=True).stdout
+    box = r'xMin="([\d.]+)" yMin="([\d.]+)" xMax="([\d.]+)" yMax="([\d.]+)">[^<]*'
+    left, top, right, bottom = map(float, re.findall(box + re.escape(words), text)[-1])
+    millimetre = 25.4 / 72 * UNITS.get(document.name, 1.0)
+    return (left + right) / 2 * millimetre, (top + bottom) / 2 * millimetre
+
+
+def test_an_offset_moves_the_seal_right_and_down(pool: WorkerPool, picture: Path, tmp_path: Path) -> None:
+    document = SAMPLES / "variant-page-rotated-90-qpdf.pdf"
+    plain = press(pool, document, tmp_path / "a.pdf", make_order(Keyword(text="盖章"), picture)).places[0]
+    moved = make_order(Keyword(text="盖章", dx_mm=12.5, dy_mm=-8), picture)
+    place = press(pool, document, tmp_path / "b.pdf", moved).places[0]
+    assert (place.x_mm - plain.x_mm, place.y_mm - plain.y_mm) == pytest.approx((12.5, -8), abs=0.01)
+    mark = added(document, tmp_path / "b.pdf", 1)
+    assert mark is not None
+    assert mark.centre == pytest.approx((place.x_mm, place.y_mm), abs=TOLERANCE_MM)
