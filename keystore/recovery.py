@@ -3,7 +3,8 @@
 The breaker opens after three failures within five seconds; calls then fail at once instead of each waiting for its
 deadline. Five seconds later one call (or health check) is let through as a probe: first a signature with the test key,
 and if that fails and nobody is inside, the module is restarted, logged in to, and asked again. Token back: closed
-within that interval. This room knows no keys; what "ask again" means it is told.
+within that interval, by the next call or health check. Mending has a thread of its own, so that nobody waits for it
+longer than for a call. This room knows no keys; what "ask again" means it is told.
 """
 
 from __future__ import annotations
@@ -55,12 +56,22 @@ class Recovery:
     """Stands before every call. `probe` asks the token for a signature, `renew` restarts everything below; both raise
     KeyStoreError when they fail."""
 
-    def __init__(self, *, token: str, clock: Clock, probe: Callable[[], None], renew: Callable[[], None]) -> None:
+    def __init__(
+        self,
+        *,
+        token: str,
+        clock: Clock,
+        probe: Callable[[], None],
+        renew: Callable[[], None],
+        patience_seconds: float,
+    ) -> None:
         self._token = token
+        self._patience = patience_seconds
         self._breaker = CircuitBreaker(clock)
         self._probe = probe
         self._renew = renew
         self._doubt = False
+        self._met: KeyStoreError | None = None
         self._lock = threading.Lock()
         self._mending = threading.Lock()
 
@@ -70,7 +81,7 @@ class Recovery:
         return self._doubt
 
     def before_call(self) -> None:
-        """Returns when the token may be used. In doubt, the first caller mends; others are told to come back.
+        """Returns when the token may be used. In doubt, the first caller has it mended; others are told to come back.
 
         Raises TokenUnavailable, or what mending met (PinRefused, ReplaceProcess)."""
         if not self._doubt:
@@ -79,11 +90,13 @@ class Recovery:
             wait = self._breaker.wait_seconds()
         if wait > 0 or not self._mending.acquire(blocking=False):
             raise self.refusal(wait)
-        try:
-            if self._doubt:
-                self._mend()
-        finally:
-            self._mending.release()
+        mending = threading.Thread(target=self._mend, name="keystore-mending", daemon=True)
+        mending.start()
+        mending.join(self._patience)
+        if mending.is_alive():
+            raise self.refusal(wait)
+        if self._met is not None:
+            raise self._met
 
     def refusal(self, wait: float) -> TokenUnavailable:
         seconds = max(1, round(wait))
@@ -92,12 +105,16 @@ class Recovery:
     def _mend(self) -> None:
         try:
             self._ask()
-        except KeyStoreError:
+        except KeyStoreError as problem:
+            self._met = problem
             self.failed()
-            raise
-        with self._lock:
-            self._breaker.succeeded()
-            self._doubt = False
+        else:
+            self._met = None
+            with self._lock:
+                self._breaker.succeeded()
+                self._doubt = False
+        finally:
+            self._mending.release()
 
     def _ask(self) -> None:
         try:

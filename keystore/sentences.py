@@ -46,6 +46,10 @@ SENTENCES: dict[str, str] = {
     "KEYSTORE_PIN_LOCKED": "The token {token} is locked after too many wrong PINs. Unlock it with the SO PIN.",
     # not now
     "KEYSTORE_BUSY": "{waiting} calls wait for the token already. Try again in {retry_after} seconds.",
+    "KEYSTORE_SESSIONS_EXHAUSTED": (
+        "The token {token} allows no further session. Try again in {retry_after} seconds; if this stays, lower the "
+        "number of sessions in the settings."
+    ),
     "KEYSTORE_TIMEOUT": (
         "The token did not answer within {seconds} seconds. If it was signing already (late: {late}), that signature "
         "is recorded and not released. Try again later."

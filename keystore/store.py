@@ -56,7 +56,13 @@ class TokenKeyStore:
             deadline_seconds=settings.deadline_seconds,
         )
         self._module.attach(self._pool)
-        self._recovery = Recovery(token=settings.token_label, clock=clock, probe=self._probe, renew=self._renew)
+        self._recovery = Recovery(
+            token=settings.token_label,
+            clock=clock,
+            probe=self._probe,
+            renew=self._renew,
+            patience_seconds=settings.deadline_seconds,
+        )
         self._retired: set[str] = set()
         self._signing_key = lru_cache(maxsize=4096)(self._make_signing_key)
         self._closed = False
@@ -144,7 +150,7 @@ class TokenKeyStore:
         return SelfTest(module=self._module.describe(), locking=self._module.locking, steps=steps)
 
     def health(self) -> Health:
-        """A signature with the test key, made and verified now. Takes at most the deadline; never raises."""
+        """A signature with the test key, made and verified now. Takes two deadlines at most; never raises."""
         reason = None
         try:
             self.perform(lambda session: session.probe())

@@ -45,7 +45,6 @@ _TOKEN_LOST = (
     pkcs11.TokenNotPresent,
     pkcs11.TokenNotRecognised,
     pkcs11.NoSuchToken,
-    pkcs11.SessionCount,
     pkcs11.SlotIDInvalid,
     pkcs11.UserNotLoggedIn,
 )
@@ -77,6 +76,7 @@ def _translation(problem: pkcs11.PKCS11Error, token: str) -> Exception:
         (_SESSION_LOST, lambda: errors.SessionLost("KEYSTORE_SESSION_LOST", answer=answer)),
         (_TOKEN_LOST, lambda: errors.TokenLost("KEYSTORE_TOKEN_LOST", token=token, answer=answer)),
         (_PIN_REFUSED, WrongPin),
+        ((pkcs11.SessionCount,), lambda: errors.TokenBusy("KEYSTORE_SESSIONS_EXHAUSTED", token=token, retry_after=1)),
         ((pkcs11.UserAlreadyLoggedIn,), AlreadyThere),
         ((pkcs11.PinLocked,), lambda: errors.PinRefused("KEYSTORE_PIN_LOCKED", token=token)),
         (_MECHANISM_MISSING, lambda: errors.MechanismMissing("KEYSTORE_MECHANISM_MISSING", mechanism=answer)),

@@ -20,20 +20,8 @@ def build_proxy(folder: Path) -> Path:
     compiler = shutil.which("gcc") or shutil.which("cc")
     assert compiler, "these tests need a C compiler for tests/keystore/doubles/proxy.c: apt install gcc libc6-dev"
     module = folder / "proxy.so"
-    command: list[str | Path] = [
-        compiler,
-        "-Wall",
-        "-Wextra",
-        "-Werror",
-        "-O1",
-        "-shared",
-        "-fPIC",
-        "-o",
-        module,
-        _SOURCE,
-        "-ldl",
-    ]
-    subprocess.run(command, check=True)
+    options = ["-Wall", "-Wextra", "-Werror", "-O1", "-shared", "-fPIC"]
+    subprocess.run([compiler, *options, "-o", str(module), str(_SOURCE), "-ldl"], check=True)
     return module
 
 

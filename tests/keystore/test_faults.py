@@ -148,6 +148,22 @@ def unplug_the_device(folder: str, module: str) -> dict[str, object]:
     return story
 
 
+def test_being_logged_out_from_outside_costs_one_call(token: FaultyToken) -> None:
+    assert token.run(be_logged_out) == ["KEYSTORE_TOKEN_LOST", "", ""]
+    assert token.count("logins") == 2, "one at the start, one after the restart"
+
+
+def be_logged_out(folder: str, module: str) -> list[str]:
+    store = open_key_store(faulty(folder, module).settings(sessions=2))
+    key = store.signing_key(_key(store))
+    key.sign(MESSAGE)
+    assert store._login._keeper is not None
+    store._login._keeper.close()  # as a device does that logs out whoever is idle
+    codes = [_code(lambda: key.sign(MESSAGE)) for _ in range(3)]
+    store.close()
+    return codes
+
+
 # -- a key deleted behind our back
 
 
@@ -169,7 +185,7 @@ def delete_a_key_behind_our_back(folder: str, module: str) -> dict[str, object]:
     deleted = [_code(lambda: key.sign(MESSAGE)) for _ in range(5)]
     with pytest.raises(KeyNotFound) as refusal:
         key.sign(MESSAGE)
-    story = {
+    story: dict[str, object] = {
         "deleted": deleted,
         "other": _code(lambda: store.signing_key(other).sign(MESSAGE)),
         "key_id": ref.key_id,

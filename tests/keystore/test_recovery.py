@@ -39,7 +39,7 @@ def token() -> Token:
 
 @pytest.fixture
 def recovery(token: Token) -> Recovery:
-    return Recovery(token="t", clock=lambda: token.now, probe=token.probe, renew=token.renew)
+    return Recovery(token="t", clock=lambda: token.now, probe=token.probe, renew=token.renew, patience_seconds=30)
 
 
 def test_a_well_token_is_never_asked_twice(token: Token, recovery: Recovery) -> None:
@@ -97,7 +97,7 @@ def test_while_one_mends_the_others_are_told_to_come_back(token: Token) -> None:
         asking.set()
         assert answer.wait(30)
 
-    recovery = Recovery(token="t", clock=lambda: 0.0, probe=slow_probe, renew=token.renew)
+    recovery = Recovery(token="t", clock=lambda: 0.0, probe=slow_probe, renew=token.renew, patience_seconds=30)
     recovery.failed()
     mending = threading.Thread(target=recovery.before_call)
     mending.start()
@@ -109,12 +109,35 @@ def test_while_one_mends_the_others_are_told_to_come_back(token: Token) -> None:
     recovery.before_call()
 
 
+def test_nobody_waits_for_mending_longer_than_for_a_call(token: Token) -> None:
+    answer = threading.Event()
+    recovery = Recovery(
+        token="t",
+        clock=lambda: 0.0,
+        probe=lambda: assert_true(answer.wait(30)),
+        renew=token.renew,
+        patience_seconds=0.01,
+    )
+    recovery.failed()
+    for _ in range(3):
+        with pytest.raises(TokenUnavailable, match="being renewed"):
+            recovery.before_call()
+    answer.set()
+    while recovery.in_doubt:
+        pass
+    recovery.before_call()
+
+
+def assert_true(value: bool) -> None:
+    assert value
+
+
 def test_a_module_that_must_not_be_restarted_says_so(token: Token) -> None:
     def refuse() -> None:
         raise ReplaceProcess("KEYSTORE_REPLACE_PROCESS", stuck=1, sessions=1)
 
     token.well = False
-    recovery = Recovery(token="t", clock=lambda: 0.0, probe=token.probe, renew=refuse)
+    recovery = Recovery(token="t", clock=lambda: 0.0, probe=token.probe, renew=refuse, patience_seconds=30)
     recovery.failed()
     with pytest.raises(ReplaceProcess):
         recovery.before_call()
