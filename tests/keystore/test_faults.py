@@ -281,7 +281,7 @@ def hang_and_come_back(folder: str, module: str) -> dict[str, object]:
         arrived.set()
 
     clock = Clock()
-    store = open_key_store(token.settings(sessions=4, deadline_seconds=0.5), on_late=on_late, clock=clock)
+    store = open_key_store(token.settings(sessions=4, deadline_seconds=1), on_late=on_late, clock=clock)
     ref = _key(store)
     key = store.signing_key(ref)
     token.switch("hang-sign")
@@ -318,7 +318,7 @@ def test_when_too_many_calls_hang_the_store_asks_for_a_new_process_and_stops_not
 
 def hang_for_good(folder: str, module: str) -> dict[str, object]:
     token, clock = faulty(folder, module), Clock()
-    store = open_key_store(token.settings(sessions=2, deadline_seconds=0.3), clock=clock)
+    store = open_key_store(token.settings(sessions=2, deadline_seconds=1), clock=clock)
     generation = store._module.generation
     key = store.signing_key(_key(store))
     token.switch("hang-sign")
@@ -326,6 +326,8 @@ def hang_for_good(folder: str, module: str) -> dict[str, object]:
         key.sign(MESSAGE)
     with pytest.raises(TokenUnavailable):
         key.sign(MESSAGE)  # in doubt after the first: the probe hangs as well
+    with store._recovery._mending:
+        pass  # the probe has given up
     clock.now += PROBE_SECONDS
     with pytest.raises(ReplaceProcess) as refusal:
         key.sign(MESSAGE)
