@@ -10,6 +10,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from enum import StrEnum
+from functools import cached_property
 
 from sealverify import ber, der, oids
 from sealverify.algorithms import SIGNATURES, AlgorithmIdentifier, hash_name
@@ -74,7 +75,13 @@ class SignedData:
     """DER, in the order found, at most 64 of `certificate_count`."""
     certificate_count: int
     signer: SignerInfo
-    deviations: tuple[Deviation, ...]
+    whole: ber.Element = field(repr=False)
+    digest_algorithms: ber.Element = field(repr=False)
+
+    @cached_property
+    def deviations(self) -> tuple[Deviation, ...]:
+        """What is not as the standards write it. Looked for when somebody asks: it takes ten times the reading."""
+        return _deviations(self.whole, self.digest_algorithms, self.signer)
 
     def signer_certificate(self) -> bytes | None:
         """The embedded certificate that the signer names, None when it is not among them."""
@@ -175,7 +182,8 @@ def _signed_data(outer: ber.Element) -> SignedData:
         certificates=tuple(certificates[:_MAX_CERTIFICATES]),
         certificate_count=len(certificates),
         signer=signer,
-        deviations=_deviations(outer, digests, signer),
+        whole=outer,
+        digest_algorithms=digests,
     )
 
 
