@@ -7,13 +7,13 @@ declare, because that is what a viewer sets aside for them.
 
 from __future__ import annotations
 
-import zlib
 from collections.abc import Iterable, Iterator
 
 import pikepdf
 
 from sealservice.kernel.errors import DocumentRefused
 from sealservice.workers.limits import Limits
+from sealservice.workers.pdf.inflating import inflated
 from sealservice.workers.pdf.objects import is_true
 from sealservice.workers.pdf.survey import Survey
 
@@ -31,7 +31,6 @@ _GROWTH = {
 
 _FLATE = ("/FlateDecode", "/Fl")
 _MAX_FILTERS = 4
-_PIECE = 1 << 16
 _CHANNELS = 4
 
 
@@ -74,22 +73,9 @@ def _unpacked(data: bytes, filters: list[str]) -> Iterator[int]:
     factor = _bound(1, filters[leading:])
     pieces: Iterable[bytes] = (data,)
     for _ in range(leading):
-        pieces = _inflated(pieces)
+        pieces = inflated(pieces)
     for piece in pieces:
         yield len(piece) * factor
-
-
-def _inflated(pieces: Iterable[bytes]) -> Iterator[bytes]:
-    unpacker = zlib.decompressobj()
-    for piece in pieces:
-        rest = piece
-        while rest and not unpacker.eof:
-            try:
-                out = unpacker.decompress(rest, _PIECE)
-            except zlib.error:
-                return  # damaged data ends here for every reader
-            rest = unpacker.unconsumed_tail
-            yield out
 
 
 def _packed(found: Survey) -> Iterator[pikepdf.Object]:

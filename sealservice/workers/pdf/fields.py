@@ -9,6 +9,7 @@ import pikepdf
 
 from sealservice.kernel.errors import DocumentRefused
 from sealservice.workers.pdf.opening import Document, ObjGen
+from sealservice.workers.pdf.signer import signer_name
 
 _MAX_FIELDS = 100_000
 _SIGNATURE = "/Sig"
@@ -142,6 +143,5 @@ def _locks(parameters: pikepdf.Object, name: str) -> bool:
 
 
 def _signer(field: FormField) -> str:
-    """Who signed, in the words of the signature dictionary; its certificate is not read here."""
     assert field.value is not None
-    return _text(field.value.get("/Name")) or field.name
+    return signer_name(field.value) or field.name

@@ -23,19 +23,19 @@ _DRAWN_TYPES = ("/Catalog", "/Pages", "/Page", "/Annot", "/Font", "/XObject", "/
 
 
 def reasons(document: Document, found: Survey) -> tuple[str, ...]:
-    """Why this unsigned document has to be rewritten; empty when it need not."""
+    """Why this unsigned document has to be rewritten, as codes of the catalogue; empty when it need not."""
     trailer = document.pdf.trailer
     with mmap.mmap(document.file, 0, access=mmap.ACCESS_READ) as data:
         several = _count(data, b"startxref") > (2 if document.pdf.is_linearized else 1)
         stray = _stray_objects(data, document)
     checks = {
-        "ENCRYPTED": document.encrypted,
-        "REPAIRED": bool(document.warnings()),
-        "BYTES_BEFORE_HEADER": document.header_at > 0,
-        "SEVERAL_REVISIONS": several or ("/Prev" in trailer and not document.pdf.is_linearized),
-        "HYBRID_TABLE": "/XRefStm" in trailer,
-        "OBJECTS_OUTSIDE_TABLE": stray,
-        "HIDDEN_OBJECTS": _has_hidden(document, found),
+        "NORMALISED_ENCRYPTED": document.encrypted,
+        "NORMALISED_REPAIRED": bool(document.warnings()),
+        "NORMALISED_BYTES_AROUND": document.header_at > 0 or not document.clean_end,
+        "NORMALISED_SEVERAL_REVISIONS": several or ("/Prev" in trailer and not document.pdf.is_linearized),
+        "NORMALISED_HYBRID_TABLE": "/XRefStm" in trailer,
+        "NORMALISED_OBJECTS_OUTSIDE_TABLE": stray,
+        "NORMALISED_HIDDEN_OBJECTS": _has_hidden(document, found),
     }
     return tuple(reason for reason, applies in checks.items() if applies)
 
@@ -61,8 +61,10 @@ def refuse_damaged_signed(document: Document) -> None:
     if document.encrypted:
         raise DocumentRefused("DOCUMENT_SIGNED_AND_ENCRYPTED")
     problems = document.warnings()
-    if problems or document.header_at:
-        raise DocumentRefused("DOCUMENT_SIGNED_AND_DAMAGED", reason=problems[0] if problems else "bytes before %PDF")
+    if document.header_at or not document.clean_end:
+        problems.append("there are bytes before its beginning or behind its end")
+    if problems:
+        raise DocumentRefused("DOCUMENT_SIGNED_AND_DAMAGED", reason=problems[0])
 
 
 def _count(data: mmap.mmap, word: bytes) -> int:

@@ -10,24 +10,27 @@ import pikepdf
 
 from sealservice.kernel.errors import DocumentRefused
 from sealservice.workers.limits import Limits
+from sealservice.workers.pdf.inflating import has_bomb
 
 ObjGen = tuple[int, int]
 
 _HEAD, _TAIL = 1024, 4096
-_START = re.compile(rb"startxref\s+(\d+)")
+_START = re.compile(rb"startxref\s+(\d+)(\s*%%EOF)?")
 _HARMLESS = re.compile(r"reported number of objects|linearization|unknown token while reading|suspects", re.IGNORECASE)
 _MAX_FILTERS = 4
 
 
 @dataclass(frozen=True)
 class Document:
-    """An opened PDF. `header_at` is where "%PDF-" stands, `start` the last cross-reference section's place."""
+    """An opened PDF. `header_at` is where "%PDF-" stands, `start` the last cross-reference section's place, and
+    `clean_end` whether the file ends as it should, with nothing behind."""
 
     pdf: pikepdf.Pdf
     file: int
     size: int
     header_at: int
     start: int
+    clean_end: bool
     encrypted: bool
 
     @property
@@ -55,11 +58,18 @@ def open_document(file: int, limits: Limits) -> Document:
     header_at = head.find(b"%PDF-")
     if header_at < 0:
         raise DocumentRefused(_kind(head, file, size))
-    starts = _START.findall(os.pread(file, _TAIL, max(0, size - _TAIL)))
-    if not starts:
-        raise DocumentRefused("DOCUMENT_TRUNCATED")
+    start, rest = _end(os.pread(file, _TAIL, max(0, size - _TAIL)))
     pdf = _open(file, limits)
-    return Document(pdf, file, size, header_at, int(starts[-1]), pdf.is_encrypted)
+    return Document(pdf, file, size, header_at, start, rest == b"%%EOF", pdf.is_encrypted)
+
+
+def _end(tail: bytes) -> tuple[int, bytes]:
+    """The place that the last startxref names, and what follows it. Raises DocumentRefused("DOCUMENT_TRUNCATED")."""
+    found = list(_START.finditer(tail))
+    if not found or b" obj" in tail[found[-1].end() :]:  # the second: a revision of which the end is missing
+        raise DocumentRefused("DOCUMENT_TRUNCATED")
+    last = found[-1]
+    return int(last[1]), tail[last.end(1) :].strip()
 
 
 def _open(file: int, limits: Limits) -> pikepdf.Pdf:
@@ -78,6 +88,8 @@ def _open(file: int, limits: Limits) -> pikepdf.Pdf:
     except pikepdf.PasswordError as problem:
         raise DocumentRefused("DOCUMENT_NEEDS_PASSWORD") from problem
     except pikepdf.PdfError as problem:
+        if has_bomb(file, limits):
+            raise DocumentRefused("DOCUMENT_UNPACKS_TOO_FAR") from problem
         raise damaged(problem) from problem
 
 
