@@ -8,7 +8,6 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from contextlib import contextmanager
-from datetime import datetime
 from functools import cached_property
 from pathlib import Path
 
@@ -19,7 +18,7 @@ from keystore.keys import Protection
 from keystore.pin import PinEnvironment, PinFile, PinSource
 from keystore.settings import TokenSettings, find_module
 from keystore.store import TokenKeyStore
-from sealservice.audit.operations import last_recorded_at
+from sealservice.audit.highwater import HighWater
 from sealservice.certificates.authority import Authority
 from sealservice.certificates.model import StoredKey
 from sealservice.certificates.outside import OutsideAuthority
@@ -27,6 +26,7 @@ from sealservice.certificates.profiles import ProfileName
 from sealservice.certificates.queries import chain_of, find_newest
 from sealservice.certificates.trust import TrustFile
 from sealservice.documents.store import DocumentStore
+from sealservice.impressions.instruments import Instruments
 from sealservice.impressions.intention import Intentions
 from sealservice.impressions.judgement import Judgement
 from sealservice.impressions.latecomers import Latecomers
@@ -160,7 +160,7 @@ class House:
                 raise Misconfigured("AUTHORITY_MISSING")
             chain, key = chain_of(session, certificate), session.get_one(StoredKey, certificate.key_id)
         signing_key = self.keys.signing_key(key.ref)
-        return TimestampAuthority(signing_key, chain, self.clock, self._last_recorded_at, key_id=key.key_id)
+        return TimestampAuthority(signing_key, chain, self.clock, HighWater(self.database), key_id=key.key_id)
 
     @cached_property
     def timestamps(self) -> TimestampSource:
@@ -177,6 +177,7 @@ class House:
             store=self.store,
             workers=self.workers,
             intentions=Intentions(self.database, self.clock, self.instance.name, self.timestamps),
+            instruments=Instruments(self.database, self.store),
             signer=Signer(self.keys.signing_key, self.timestamps),
             recorder=Recorder(self.database, self.clock, self.store, self.timestamps),
             latecomers=self.latecomers,
@@ -194,10 +195,6 @@ class House:
             part = self.__dict__.pop(name, None)
             if hasattr(part, "close"):
                 part.close()
-
-    def _last_recorded_at(self) -> datetime | None:
-        with self.database.read() as session:
-            return last_recorded_at(session)
 
 
 def token_settings(settings: Settings, *, root: bool) -> TokenSettings:

@@ -13,16 +13,20 @@ from sqlalchemy import select, text
 from sqlalchemy.orm import Session
 
 from sealservice.audit.model import AuditLine
+from sealservice.kernel.database import insert
 from sealservice.kernel.lifecycle import Event
 
 _WRITERS_QUEUE_HERE = 0x5EA1A0D1  # an advisory lock number of PostgreSQL, ours alone in this database
+_QUEUE = text("SELECT pg_advisory_xact_lock(:key)")
+_LAST_INDEX = select(AuditLine.index).order_by(AuditLine.index.desc()).limit(1)
+_LAST_AT = select(AuditLine.at).order_by(AuditLine.index.desc()).limit(1)
 
 
 def append(session: Session, event: Event) -> AuditLine:
     """Adds the line of `event` and returns it. Concurrent writers queue until this transaction ends."""
     if session.get_bind().dialect.name == "postgresql":
-        session.execute(text("SELECT pg_advisory_xact_lock(:key)"), {"key": _WRITERS_QUEUE_HERE})
-    last = session.scalar(select(AuditLine.index).order_by(AuditLine.index.desc()).limit(1))
+        session.execute(_QUEUE, {"key": _WRITERS_QUEUE_HERE})
+    last = session.scalar(_LAST_INDEX)
     index = 0 if last is None else last + 1
     entry = canonical_entry(index, event)
     line = AuditLine(
@@ -34,8 +38,7 @@ def append(session: Session, event: Event) -> AuditLine:
         entry=entry,
         leaf_hash=leaf_hash(entry),
     )
-    session.add(line)
-    session.flush()
+    insert(session, line)
     return line
 
 
@@ -55,4 +58,4 @@ def canonical_entry(index: int, event: Event) -> bytes:
 
 def last_recorded_at(session: Session) -> datetime | None:
     """When the newest line was written: the high-water mark of the clock. None in an empty register."""
-    return session.scalar(select(AuditLine.at).order_by(AuditLine.index.desc()).limit(1))
+    return session.scalar(_LAST_AT)

@@ -18,10 +18,10 @@ from sealservice.audit.operations import last_recorded_at
 from sealservice.impressions.model import Impression, ImpressionState, PlannedSignature, SignaturePurpose
 from sealservice.impressions.request import Level, PressRequest
 from sealservice.kernel.clock import Clock, require_not_behind
-from sealservice.kernel.database import Database
+from sealservice.kernel.database import Database, insert
 from sealservice.kernel.errors import Conflict
 from sealservice.seals.lifecycle import require_pressable
-from sealservice.seals.queries import SealingMeans, get_seal, sealing_means
+from sealservice.seals.queries import SealingMeans
 from sealservice.timestamps.sources import TimestampSource
 from sealservice.workers.order import Preparation
 
@@ -30,11 +30,15 @@ from sealservice.workers.order import Preparation
 class Intent:
     """An impression that is written down and not yet signed. One use."""
 
-    impression_id: str
+    impression: Impression
     digest: Digest
     means: SealingMeans
     level: Level
     _used: bool = field(default=False, repr=False)
+
+    @property
+    def impression_id(self) -> str:
+        return self.impression.impression_id
 
     def redeem(self) -> Digest:
         """The digest to sign. Raises Conflict("INTENT_USED") the second time."""
@@ -71,18 +75,17 @@ class Intentions:
         try:
             with self._database.begin() as session:
                 self._require_lawful(session, draft, now)
-                session.add(self._impression(draft, now, replaces=_find_replaced(session, request.idempotency_key)))
-                session.flush()
-                session.add_all(self._planned(draft))
+                impression = self._impression(draft, now, replaces=_find_replaced(session, request.idempotency_key))
+                insert(session, impression)
+                insert(session, *self._planned(draft))
         except IntegrityError as error:
             raise Conflict("IDEMPOTENCY_KEY_BUSY", key=request.idempotency_key) from error
-        return Intent(draft.impression_id, digest, draft.means, request.level)
+        return Intent(impression, digest, draft.means, request.level)
 
     def _require_lawful(self, session: Session, draft: Draft, now: datetime) -> None:
         require_not_behind(now, last_recorded_at(session))
-        seal = get_seal(session, draft.request.seal_code)
-        require_pressable(session, seal, keeper=draft.request.keeper, now=now)
-        if sealing_means(session, seal).certificate_id != draft.means.certificate_id:
+        seal = require_pressable(session, draft.request.seal_code, keeper=draft.request.keeper, now=now)
+        if seal.certificate_id != draft.means.certificate_id:
             raise Conflict("SEAL_RENEWED_MEANWHILE", code=seal.code)
 
     def _impression(self, draft: Draft, now: datetime, *, replaces: str | None) -> Impression:

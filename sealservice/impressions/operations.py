@@ -16,6 +16,7 @@ from sealverify.digest import Digest
 from keystore.errors import KeyStoreError, TokenTimeout
 from sealservice.documents.store import DocumentStore
 from sealservice.impressions.check import Checked, CheckFailed, check, write_signature
+from sealservice.impressions.instruments import Instrument, Instruments
 from sealservice.impressions.intention import Draft, Intent, Intentions
 from sealservice.impressions.judgement import Judgement
 from sealservice.impressions.latecomers import Latecomers
@@ -28,9 +29,6 @@ from sealservice.kernel.clock import Clock
 from sealservice.kernel.database import Database
 from sealservice.kernel.errors import Conflict, InvalidInput, SealServiceError
 from sealservice.kernel.identifiers import new_identifier
-from sealservice.seals.lifecycle import require_pressable
-from sealservice.seals.model import Seal
-from sealservice.seals.queries import SealingMeans, get_seal, sealing_means
 from sealservice.workers.order import PreparationOrder
 from sealservice.workers.pool import WorkerPool
 
@@ -48,6 +46,7 @@ class Pressing:
     recorder: Recorder
     judgement: Judgement
     latecomers: Latecomers
+    instruments: Instruments
     instance: str
 
     def press(self, request: PressRequest) -> Impression:
@@ -61,10 +60,11 @@ class Pressing:
                 return earlier
         with self._draft_file() as (impression_id, path):
             draft = self._read(request, impression_id, path)
-            intent = self.intentions.intend(draft)
+            intent = self._intend(draft)
             with self._failing(intent):
                 signed = self._press(intent, path, draft)
                 checked = self._check(path, draft, signed)
+                self.recorder.keep(path, checked)
             return self.recorder.record(intent, path, checked)
 
     def _find_earlier(self, request: PressRequest) -> Impression | None:
@@ -89,39 +89,42 @@ class Pressing:
 
     def _read(self, request: PressRequest, impression_id: str, path: Path) -> Draft:
         """The worker reads the document, and refuses or prepares it. No right is used up and no key is near."""
-        now = self.clock.now()
-        with self.database.read() as session:
-            seal = get_seal(session, request.seal_code)
-            require_pressable(session, seal, keeper=request.keeper, now=now)
-            means = sealing_means(session, seal)
-        order = self._order(request, impression_id, seal, means)
+        instrument = self.instruments.get(request.seal_code)
+        order = self._order(request, impression_id, instrument)
         preparation = self.workers.prepare(request.document, path, order)
         return Draft(
             impression_id=impression_id,
             request=request,
             document=_digest_of(request.document) if preparation.normalised else preparation.prefix_digest,
             preparation=preparation,
-            means=means,
+            means=instrument.means,
         )
 
-    def _order(self, request: PressRequest, impression_id: str, seal: Seal, means: SealingMeans) -> PreparationOrder:
+    def _order(self, request: PressRequest, impression_id: str, instrument: Instrument) -> PreparationOrder:
         return PreparationOrder(
             placement=request.placement,
-            picture=self.store.path(Digest.parse(seal.picture_pdf)),
-            width_mm=seal.width_mm,
-            height_mm=seal.height_mm,
-            signer_name=means.owner_name,
+            picture=instrument.picture,
+            width_mm=instrument.width_mm,
+            height_mm=instrument.height_mm,
+            signer_name=instrument.means.owner_name,
             reason=request.reason,
             matter=request.matter,
             signing_at=self.clock.now(),
             certification=request.certification,
             lock=request.is_final,
             next_fields=request.next_fields,
-            contents_bytes=self.signer.room_for(means, request.level),
+            contents_bytes=self.signer.room_for(instrument.means, request.level),
             allow=request.allow,
-            seal_code=seal.code,
+            seal_code=instrument.seal_code,
             impression_id=impression_id,
         )
+
+    def _intend(self, draft: Draft) -> Intent:
+        try:
+            return self.intentions.intend(draft)
+        except SealServiceError:
+            self.instruments.forget(draft.request.seal_code)  # the seal may have been renewed since it was taken up
+            raise
 
     def _press(self, intent: Intent, path: Path, draft: Draft) -> Signed:
         signed = self.signer.sign(intent)
