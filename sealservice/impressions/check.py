@@ -6,6 +6,7 @@ nothing else, the digest is counted again, and the CMS holds under the key that 
 
 from __future__ import annotations
 
+import hashlib
 import mmap
 import re
 from dataclasses import dataclass
@@ -47,10 +48,10 @@ def write_signature(draft: Path, preparation: Preparation, cms: bytes) -> None:
 def check(draft: Path, preparation: Preparation, signed: Signed, *, public_key: bytes) -> Checked:
     """Raises CheckFailed with the name of what does not hold."""
     with draft.open("rb") as file, mmap.mmap(file.fileno(), 0, access=mmap.ACCESS_READ) as data:
-        _check_prefix(data, preparation)
-        digest = _check_range(data, preparation)
+        _check_range(data, preparation)
+        with memoryview(data) as view:
+            digest, sealed = _check_digests(view, preparation)
         _check_cms(bytes(data[preparation.contents_at + 1 : _end(preparation) - 1]), signed)
-        sealed = Digest.of(memoryview(data))
     return Checked(sealed, _check_signature(signed, digest, public_key))
 
 
@@ -59,24 +60,30 @@ def _end(preparation: Preparation) -> int:
     return preparation.contents_at + preparation.contents_length + 2
 
 
-def _check_prefix(data: mmap.mmap, preparation: Preparation) -> None:
-    with memoryview(data) as view, view[: preparation.prefix_length] as prefix:
-        if Digest.of(prefix) != preparation.prefix_digest:
-            raise CheckFailed("CHECK_PREFIX_CHANGED")
-
-
-def _check_range(data: mmap.mmap, preparation: Preparation) -> Digest:
+def _check_range(data: mmap.mmap, preparation: Preparation) -> None:
     first, end = preparation.contents_at, _end(preparation)
     if tuple(preparation.byte_range) != (0, first, end, len(data) - end) or first < preparation.prefix_length:
         raise CheckFailed("CHECK_BYTE_RANGE")
     written = rb"/ByteRange\s*\[\s*%d\s+%d\s+%d\s+%d\s*\]" % tuple(preparation.byte_range)
     if re.search(written, data[preparation.prefix_length : first] + data[end:]) is None:
         raise CheckFailed("CHECK_BYTE_RANGE")
-    with memoryview(data) as view, view[:first] as before, view[end:] as after:
-        digest = Digest.of(before, after)
+
+
+def _check_digests(view: memoryview, preparation: Preparation) -> tuple[Digest, Digest]:
+    """The digest over the ByteRange and that of the whole file, both from one reading: a hash can be told to go on
+    from where it is in two directions."""
+    first, end, length = preparation.contents_at, _end(preparation), preparation.prefix_length
+    running = hashlib.sha256(view[:length])
+    if running.digest() != preparation.prefix_digest.value:
+        raise CheckFailed("CHECK_PREFIX_CHANGED")
+    running.update(view[length:first])
+    signed = running.copy()
+    signed.update(view[end:])
+    digest = Digest("sha256", signed.digest())
     if digest != preparation.digest:
         raise CheckFailed("CHECK_DIGEST_CHANGED")
-    return digest
+    running.update(view[first:])
+    return digest, Digest("sha256", running.digest())
 
 
 def _check_cms(digits: bytes, signed: Signed) -> None:

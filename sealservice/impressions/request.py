@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from dataclasses import asdict, dataclass, field
+from dataclasses import dataclass, field
 from enum import StrEnum
 from pathlib import Path
 from typing import Any
@@ -66,10 +66,10 @@ class PressRequest:
         return {
             "seal": self.seal_code,
             "keeper": self.keeper,
-            "placement": {"kind": type(self.placement).__name__, **asdict(self.placement)},
+            "placement": {"kind": type(self.placement).__name__, **vars(self.placement)},
             "level": self.level,
             "order": self.order,
-            "next_fields": [asdict(item) for item in self.next_fields],
+            "next_fields": [{**vars(item), "at": vars(item.at)} for item in self.next_fields],
             "reason": self.reason,
             "matter": self.matter,
             "allow": sorted(self.allow),

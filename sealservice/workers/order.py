@@ -6,7 +6,7 @@ Pages are counted from 1 and places are in millimetres from the top left of the 
 
 from __future__ import annotations
 
-from dataclasses import asdict, dataclass, field
+from dataclasses import dataclass, field
 from datetime import datetime
 from enum import StrEnum
 from pathlib import Path
@@ -150,12 +150,15 @@ class PreparationOrder:
     allow: frozenset[str] = frozenset()
 
     def as_json(self) -> dict[str, Any]:
-        value = asdict(self)
-        value["placement"]["kind"] = type(self.placement).__name__
-        value["picture"] = None  # travels as an open file
-        value["signing_at"] = self.signing_at.isoformat()
-        value["allow"] = sorted(self.allow)
-        return value
+        """Plain values. The picture travels as an open file."""
+        return {
+            **vars(self),
+            "placement": {**vars(self.placement), "kind": type(self.placement).__name__},
+            "picture": None,
+            "signing_at": self.signing_at.isoformat(),
+            "next_fields": [{**vars(field), "at": vars(field.at)} for field in self.next_fields],
+            "allow": sorted(self.allow),
+        }
 
     @classmethod
     def from_json(cls, value: dict[str, Any]) -> PreparationOrder:
@@ -224,7 +227,14 @@ class Preparation:
     facts: DocumentFacts = field(repr=False)
 
     def as_json(self) -> dict[str, Any]:
-        return {**asdict(self), "digest": self.digest.value.hex(), "prefix_digest": self.prefix_digest.value.hex()}
+        """Plain values."""
+        return {
+            **vars(self),
+            "digest": self.digest.value.hex(),
+            "prefix_digest": self.prefix_digest.value.hex(),
+            "places": [vars(place) for place in self.places],
+            "facts": vars(self.facts),
+        }
 
     @classmethod
     def from_json(cls, value: dict[str, Any]) -> Preparation:
