@@ -1,1 +1,39 @@
-"""Formats and judgement. No database, no HSM, no network, nothing of the service."""
+"""Formats and judgement. No database, no HSM, no network, nothing of the service that seals.
+
+    >>> from sealverify import Policy, Trust, examine_document
+    >>> report = examine_document(sealed, Policy(trust=Trust.from_pem(anchors)))
+    >>> report.conclusion
+    <Conclusion.PASSED: 'PASSED'>
+    >>> report.signatures[0].signer.name
+    '行政审批专用章'
+
+`examine_document` never raises for a bad signature, only `Malformed…` for what cannot be read. `verify_document` raises
+`VerificationFailed` unless the verdict is PASSED. On the command line: `sealverify FILE --trust anchors.pem`.
+"""
+
+from __future__ import annotations
+
+from sealverify.digest import Digest
+from sealverify.errors import Malformed, MalformedDocument, SealVerifyError, VerificationFailed
+from sealverify.examination import VerifiedDocument, examine_document, verify_document
+from sealverify.policy import Policy
+from sealverify.report import Report, SignatureReport
+from sealverify.subindication import Conclusion, SubIndication
+from sealverify.trust import Trust
+
+__all__ = [
+    "Conclusion",
+    "Digest",
+    "Malformed",
+    "MalformedDocument",
+    "Policy",
+    "Report",
+    "SealVerifyError",
+    "SignatureReport",
+    "SubIndication",
+    "Trust",
+    "VerificationFailed",
+    "VerifiedDocument",
+    "examine_document",
+    "verify_document",
+]
