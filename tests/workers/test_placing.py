@@ -9,7 +9,8 @@ from pathlib import Path
 import pikepdf
 import pytest
 
-from sealservice.workers import At, EveryPage, Keyword, WorkerPool
+from sealservice.kernel.errors import DocumentRefused
+from sealservice.workers import At, EveryPage, Hits, Keyword, PreparationOrder, WorkerPool
 from tests.support.judges import added
 from tests.support.pressing import SAMPLES, SEAL_MM, make_order, make_picture, press
 
@@ -123,3 +124,107 @@ def test_an_offset_moves_the_seal_right_and_down(pool: WorkerPool, picture: Path
     mark = added(document, tmp_path / "b.pdf", 1)
     assert mark is not None
     assert mark.centre == pytest.approx((place.x_mm, place.y_mm), abs=TOLERANCE_MM)
+
+
+def words_document(path: Path, content: bytes) -> Path:
+    """One A4 page in Helvetica with `content` between BT and ET."""
+    with pikepdf.new() as pdf:
+        pdf.add_blank_page(page_size=(595.276, 841.89))
+        font = pikepdf.Dictionary(Type=pikepdf.Name.Font, Subtype=pikepdf.Name.Type1, BaseFont=pikepdf.Name.Helvetica)
+        pdf.pages[0].Resources = pikepdf.Dictionary(Font=pikepdf.Dictionary(F1=font))
+        pdf.pages[0].Contents = pdf.make_stream(b"BT /F1 12 Tf " + content + b" ET")
+        pdf.save(path)
+    return path
+
+
+@pytest.mark.parametrize(
+    ("how", "content"),
+    [
+        ("letter by letter", b"300 400 Td (S) Tj (e) Tj [(a) 20 (l)] TJ ( ) Tj (here) Tj"),
+        ("over two lines", b"300 400 Td (Seal) Tj 0 -14 Td (here) Tj"),
+        ("over text objects", b"300 400 Td (Seal) Tj ET 0 g BT /F1 12 Tf 327 400 Td (here) Tj"),
+        ("in other capitals", b"300 400 Td (SEAL HERE) Tj"),
+        ("with wide gaps", b"300 400 Td 5 Tc (Seal here) Tj"),
+    ],
+)
+def test_words_are_found_however_they_are_set(
+    how: str, content: bytes, pool: WorkerPool, picture: Path, tmp_path: Path
+) -> None:
+    document = words_document(tmp_path / "document.pdf", content)
+    (place,) = press(pool, document, tmp_path / "out.pdf", make_order(Keyword(text="Seal here"), picture)).places
+    assert (place.x_mm, place.y_mm) == pytest.approx((327 / 72 * 25.4, (841.89 - 400) / 72 * 25.4), abs=12), how
+
+
+def test_first_last_and_every_hit(pool: WorkerPool, picture: Path, tmp_path: Path) -> None:
+    lines = b"100 700 Td (Seal) Tj 200 -150 Td (Seal) Tj -50 -250 Td (Seal) Tj"
+    document, sealed = words_document(tmp_path / "document.pdf", lines), tmp_path / "sealed.pdf"
+    tops = {}
+    for hits in Hits:
+        prepared = press(pool, document, sealed, make_order(Keyword(text="Seal", hits=hits), picture))
+        tops[hits] = [round((297 - place.y_mm) / 25.4 * 72, -1) for place in prepared.places]
+    assert tops == {Hits.FIRST: [700], Hits.LAST: [300], Hits.EVERY: [700, 550, 300]}
+    mark = added(document, sealed, 1)
+    assert mark is not None
+    assert mark.size[1] == pytest.approx(400 / 72 * 25.4 + SEAL_MM, abs=1)
+
+
+@pytest.mark.parametrize(
+    ("name", "words", "code"),
+    [
+        ("approval-letter-1-page.pdf", "骑缝处", "KEYWORD_NOT_FOUND"),
+        ("scan-grey-200dpi-img2pdf.pdf", "盖章", "DOCUMENT_WITHOUT_TEXT"),
+        ("approval-letter-1-page.pdf", "  ", "KEYWORD_EMPTY"),
+    ],
+)
+def test_words_that_are_not_there_are_a_refusal(
+    name: str, words: str, code: str, pool: WorkerPool, picture: Path, tmp_path: Path
+) -> None:
+    assert code_of(pool, SAMPLES / name, make_order(Keyword(text=words), picture), tmp_path) == code
+
+
+@pytest.mark.parametrize(
+    ("name", "place"),
+    [
+        ("approval-letter-1-page.pdf", At(page=1, x_mm=10, y_mm=100)),
+        ("approval-letter-1-page.pdf", At(page=1, x_mm=100, y_mm=290)),
+        ("approval-letter-1-page.pdf", At(page=1, x_mm=-50, y_mm=500)),
+        ("variant-page-rotated-90-qpdf.pdf", At(page=1, x_mm=100, y_mm=250)),
+        ("variant-cropbox-smaller-than-mediabox-pikepdf.pdf", At(page=1, x_mm=205, y_mm=100)),
+    ],
+)
+def test_a_place_outside_the_page_is_refused_with_its_size(
+    name: str, place: At, pool: WorkerPool, picture: Path, tmp_path: Path
+) -> None:
+    with pytest.raises(DocumentRefused) as caught:
+        press(pool, SAMPLES / name, tmp_path / "out.pdf", make_order(place, picture))
+    assert caught.value.code == "PLACE_OUTSIDE_PAGE"
+    width, height = ("297.0", "210.0") if "rotated" in name else ("210.0", "297.0")
+    assert f"{width} × {height}" in caught.value.text.zh
+
+
+def test_pages_are_counted_from_either_end(pool: WorkerPool, picture: Path, tmp_path: Path) -> None:
+    reply = SAMPLES / "approval-reply-3-page.pdf"
+    order = make_order(At(page=-2, x_mm=100, y_mm=100), picture)
+    assert press(pool, reply, tmp_path / "out.pdf", order).places[0].page == 2
+    for number in (0, 4, -4):
+        order = make_order(At(page=number, x_mm=100, y_mm=100), picture)
+        assert code_of(pool, reply, order, tmp_path) == "PAGE_NOT_THERE"
+
+
+def test_every_page_has_the_seal_once(pool: WorkerPool, picture: Path, tmp_path: Path) -> None:
+    """One object for all: the file grows by the picture once, not once a page."""
+    document, sealed = SAMPLES / "long-300-pages.pdf", tmp_path / "sealed.pdf"
+    prepared = press(pool, document, sealed, make_order(EveryPage(), picture))
+    assert [place.page for place in prepared.places] == list(range(1, 301))
+    for page in (1, 150, 300):
+        mark = added(document, sealed, page)
+        assert mark is not None
+        assert mark.size == pytest.approx((SEAL_MM, SEAL_MM), abs=TOLERANCE_MM)
+    assert sealed.stat().st_size - document.stat().st_size < 300 * 900 + picture.stat().st_size
+
+
+def code_of(pool: WorkerPool, document: Path, order: PreparationOrder, folder: Path) -> str:
+    with pytest.raises(DocumentRefused) as caught:
+        press(pool, document, folder / "out.pdf", order)
+    assert "{" not in caught.value.text.en + caught.value.text.zh
+    return caught.value.code
