@@ -71,7 +71,7 @@ class Demonstration:
             if find_newest(session, ProfileName.ISSUING) is not None:
                 return
         with self._house.root_keys() as root:
-            Ceremony(
+            held = Ceremony(
                 database=self._house.database,
                 clock=self._house.clock,
                 root_keys=root,
@@ -82,6 +82,7 @@ class Demonstration:
                 unit=DEMO_MARK,
                 production=False,
             ).hold(actor=self._keeper)
+        self._house.trust.publish(root_revocation_list=held.root_revocation_list)
 
     def register_parties(self) -> None:
         parties = self._house.parties

@@ -10,17 +10,16 @@ from collections.abc import Sequence
 from datetime import datetime, timedelta
 
 from cryptography import x509
-from cryptography.hazmat.primitives import serialization
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from keystore.keys import KeyStore, Protection
 from sealservice.audit.operations import append
-from sealservice.certificates.issuing import Issuer, Order, authority_key, issue
+from sealservice.certificates.issuing import Issuer, Order, issue
 from sealservice.certificates.model import LIFECYCLE, Certificate, CertificateState, Purpose, StoredKey
 from sealservice.certificates.profiles import ProfileName
 from sealservice.certificates.queries import anchor_of, chain_of, find_newest, get_certificate, is_demo
-from sealservice.certificates.token_key import sign_with
+from sealservice.certificates.revocation import LIST_LASTS, revocation_list
 from sealservice.kernel.clock import Clock
 from sealservice.kernel.database import Database
 from sealservice.kernel.errors import Misconfigured, Refused
@@ -51,25 +50,12 @@ class Authority:
             raise Refused("DEMO_IN_PRODUCTION", name=order.subject.common_name)
         return issue(self._database, self._clock, self.issuer(), order, actor=actor)
 
-    def revocation_list(self, *, lasts: timedelta = timedelta(days=7)) -> bytes:
-        """The DER of a fresh list (RFC 5280, section 5) of the issuing authority. Its number is the time in
-        microseconds: it only grows, as the clock does here."""
-        issuer, now = self.issuer(), self._clock.now()
-        above = issuer.x509
-        if above is None or issuer.certificate is None:
+    def revocation_list(self, *, lasts: timedelta = LIST_LASTS) -> bytes:
+        """The DER of a fresh list of what the issuing authority revoked."""
+        issuer = self.issuer()
+        if issuer.certificate is None:
             raise Misconfigured("AUTHORITY_MISSING")
-        builder = (
-            x509.CertificateRevocationListBuilder()
-            .issuer_name(above.subject)
-            .last_update(now)
-            .next_update(now + lasts)
-            .add_extension(x509.CRLNumber(int(now.timestamp() * 1_000_000)), critical=False)
-            .add_extension(authority_key(above), critical=False)
-        )
-        for certificate in self._revoked_by(issuer.certificate):
-            builder = builder.add_revoked_certificate(_entry(certificate))
-        signed: x509.CertificateRevocationList = sign_with(builder, issuer.key)
-        return signed.public_bytes(serialization.Encoding.DER)
+        return revocation_list(issuer, self._revoked_by(issuer.certificate), now=self._clock.now(), lasts=lasts)
 
     def chain(self, certificate_id: str) -> Sequence[bytes]:
         """The DER certificates from this one up to, and without, the root."""
@@ -118,10 +104,3 @@ def revoke(
     event = LIFECYCLE.move(certificate, "revoke", actor=actor, at=at, cause=cause, reason=reason.value)
     certificate.revoked_at, certificate.revocation_reason = at, reason.value
     append(session, event)
-
-
-def _entry(certificate: Certificate) -> x509.RevokedCertificate:
-    builder = x509.RevokedCertificateBuilder().serial_number(int(certificate.serial, 16))
-    builder = builder.revocation_date(certificate.revoked_at or certificate.valid_from)
-    reason = x509.ReasonFlags(certificate.revocation_reason or x509.ReasonFlags.unspecified.value)
-    return builder.add_extension(x509.CRLReason(reason), critical=False).build()

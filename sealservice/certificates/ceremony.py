@@ -16,9 +16,18 @@ from sealservice.certificates.issuing import Issuer, Order, issue
 from sealservice.certificates.model import Certificate, Purpose, StoredKey
 from sealservice.certificates.profiles import ProfileName, Subject
 from sealservice.certificates.queries import find_newest, is_demo
+from sealservice.certificates.revocation import ROOT_LIST_LASTS, revocation_list
 from sealservice.kernel.clock import Clock
 from sealservice.kernel.database import Database
 from sealservice.kernel.errors import Refused
+
+
+@dataclass(frozen=True)
+class Held:
+    """What a ceremony leaves: the new issuing certificate, and the root's list of what it revoked (DER)."""
+
+    issuing: Certificate
+    root_revocation_list: bytes
 
 
 @dataclass(frozen=True)
@@ -35,8 +44,8 @@ class Ceremony:
     unit: str | None = None
     production: bool = True
 
-    def hold(self, *, actor: str) -> Certificate:
-        """Returns the new issuing certificate. Held again, it keeps the root and renews everything below it."""
+    def hold(self, *, actor: str) -> Held:
+        """Held again, it keeps the root and renews everything below it."""
         if self.production and is_demo(self._subject("").name()):
             raise Refused("DEMO_IN_PRODUCTION", name=self.name)
         root = self._find_root() or self._make_root(actor)
@@ -45,7 +54,8 @@ class Ceremony:
         self._certify(issuing, Purpose.STATUS, ProfileName.STATUS, "Status", actor)
         if issuing.certificate is None:
             raise AssertionError("an issuer below the root has a certificate")
-        return issuing.certificate
+        revoked = revocation_list(root, (), now=self.clock.now(), lasts=ROOT_LIST_LASTS)
+        return Held(issuing.certificate, revoked)
 
     def _find_root(self) -> Issuer | None:
         with self.database.read() as session:

@@ -1,6 +1,7 @@
 """The file that verifiers are given: our anchor, and what was revoked since, in PEM.
 
-It is written aside and renamed, so that whoever reads it never sees half of one.
+Both lists are in it: the root's, signed in its last ceremony, and a fresh one of the issuing authority. The file is
+written aside and renamed, so that whoever reads it never sees half of one.
 """
 
 from __future__ import annotations
@@ -12,23 +13,29 @@ from cryptography.hazmat.primitives import serialization
 
 from sealservice.certificates.authority import Authority
 
+_PEM = serialization.Encoding.PEM
+
 
 class TrustFile:
     def __init__(self, authority: Authority, folder: Path) -> None:
-        self._authority, self.path = authority, folder / "anchors.pem"
+        self._authority, self.path, self._root_list = authority, folder / "anchors.pem", folder / "root.crl"
 
-    def publish(self) -> Path:
-        """Writes the file anew and returns its path. Raises Misconfigured("AUTHORITY_MISSING") before a ceremony."""
+    def publish(self, *, root_revocation_list: bytes | None = None) -> Path:
+        """Writes the file anew and returns its path; right after a ceremony, with the root's new list (DER).
+
+        Raises Misconfigured("AUTHORITY_MISSING") before a ceremony."""
         anchor = x509.load_der_x509_certificate(self._authority.anchor())
-        revoked = x509.load_der_x509_crl(self._authority.revocation_list())
+        issued = x509.load_der_x509_crl(self._authority.revocation_list())
         self.path.parent.mkdir(exist_ok=True)
-        draft = self.path.with_suffix(".part")
+        if root_revocation_list is not None:
+            self._write(self._root_list, x509.load_der_x509_crl(root_revocation_list).public_bytes(_PEM))
+        root_list = self._root_list.read_bytes() if self._root_list.exists() else b""
         name = anchor.subject.rfc4514_string()
-        draft.write_bytes(
-            f"# Trust anchor: {name}\n".encode()
-            + anchor.public_bytes(serialization.Encoding.PEM)
-            + b"# What its issuing authority has revoked\n"
-            + revoked.public_bytes(serialization.Encoding.PEM)
-        )
-        draft.replace(self.path)
+        parts = (f"# Trust anchor: {name}\n".encode(), anchor.public_bytes(_PEM), root_list, issued.public_bytes(_PEM))
+        self._write(self.path, b"".join(parts))
         return self.path
+
+    def _write(self, path: Path, content: bytes) -> None:
+        draft = path.with_suffix(".part")
+        draft.write_bytes(content)
+        draft.replace(path)

@@ -25,7 +25,7 @@ def ceremony(
 ) -> None:
     """Opens the root's token: makes the root (once), a new issuing key, and the timestamp and status signers."""
     with session(home, as_json=json, acting=acting) as s, s.house.root_keys() as root:
-        issuing = Ceremony(
+        held = Ceremony(
             database=s.house.database,
             clock=s.house.clock,
             root_keys=root,
@@ -35,10 +35,9 @@ def ceremony(
             algorithm=s.house.algorithm,
             production=s.house.settings.production,
         ).hold(actor=s.actor)
-        path = s.house.trust.publish()
+        path, name = s.house.trust.publish(root_revocation_list=held.root_revocation_list), held.issuing.subject_name
         s.output.answer(
-            {"issuing": issuing.subject_name, "trust": str(path)},
-            lambda _: s.output.line("CEREMONY_HELD", name=issuing.subject_name, path=path),
+            {"issuing": name, "trust": str(path)}, lambda _: s.output.line("CEREMONY_HELD", name=name, path=path)
         )
 
 
