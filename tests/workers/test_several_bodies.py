@@ -162,6 +162,18 @@ def test_nobody_certifies_after_a_signature(pool: WorkerPool, picture: Path, tmp
     assert code_of(pool, SIGNED, tmp_path, order) == "SIGNED_CANNOT_GET_FIELDS"
 
 
+@pytest.mark.parametrize("name", ["CheckBox", "Seal1", "", "a.b", "Next"])
+def test_a_new_field_needs_a_name_of_its_own(name: str, pool: WorkerPool, picture: Path, tmp_path: Path) -> None:
+    """Not that of a field that is there, nor the seal's own, nor one twice."""
+    document = tmp_path / "document.pdf"
+    with pikepdf.open(SAMPLES / "form-filled-acroform-reportlab.pdf") as pdf:
+        pdf.Root.AcroForm.Fields[0].T = pikepdf.String("CheckBox")
+        pdf.save(document)
+    twice = [NextField(name=one, at=At(page=1, x_mm=50, y_mm=50), width_mm=40, height_mm=40) for one in ("Next", name)]
+    order = make_order(Automatic(), picture, certification=Certification.FORM_FILLING, next_fields=tuple(twice))
+    assert code_of(pool, document, tmp_path, order) == "FIELD_NAME_TAKEN"
+
+
 def test_the_last_department_closes_an_unsigned_document(pool: WorkerPool, picture: Path, tmp_path: Path) -> None:
     sealed = tmp_path / "sealed.pdf"
     press(pool, LETTER, sealed, make_order(Automatic(), picture, lock=True))

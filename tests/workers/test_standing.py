@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import re
 from pathlib import Path
 
@@ -10,7 +11,7 @@ import pytest
 from PIL import ImageChops
 
 from sealservice.kernel.errors import DocumentRefused
-from sealservice.workers import At, Automatic, Certification, EveryPage, NextField, Riding, WorkerPool
+from sealservice.workers import At, Automatic, Certification, EveryPage, Limits, NextField, Riding, WorkerPool
 from tests.support.judges import added, pyhanko_verdicts, qpdf_complaints, render
 from tests.support.pressing import SAMPLES, make_order, make_picture, press
 
@@ -221,6 +222,21 @@ def shifted(data: bytes, before: bytes) -> bytes:
     at = int(before.rsplit(b"startxref", 1)[1].split()[0])
     moved = at + len(data) - len(before)
     return data.replace(b"startxref\n%d" % at, b"startxref\n%d" % moved)
+
+
+def test_a_large_scan_is_sealed_in_little_memory(picture: Path, tmp_path: Path) -> None:
+    """100 MB of images with 48 MiB to work in: the document is mapped and copied, never held."""
+    document, sealed = tmp_path / "large.pdf", tmp_path / "sealed.pdf"
+    with pikepdf.open(SAMPLES / "approval-reply-3-page.pdf") as pdf:
+        kind = {"Type": pikepdf.Name.XObject, "Subtype": pikepdf.Name.Image, "ColorSpace": pikepdf.Name.DeviceRGB}
+        for number in range(10):
+            scan = pdf.make_stream(os.urandom(10_000_000), Width=2000, Height=1666, BitsPerComponent=8, **kind)
+            pdf.pages[number % 3].Resources[f"/XObject{number}"] = scan
+        pdf.save(document, compress_streams=False)
+    with WorkerPool(1, Limits(memory_bytes=48 << 20)) as frugal:
+        prepared = press(frugal, document, sealed, make_order(Riding(), picture))
+    assert prepared.normalised == ()
+    assert pyhanko_verdicts(sealed)[0].intact
 
 
 def test_bytes_behind_the_end_are_left_out(pool: WorkerPool, picture: Path, tmp_path: Path) -> None:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
 import pikepdf
@@ -80,6 +80,15 @@ def free_name(fields: list[FormField], stem: str = "Seal") -> str:
     """Seal1, or the first of its kind that no field has."""
     taken = {field.name for field in fields}
     return next(name for number in range(1, len(taken) + 2) if (name := f"{stem}{number}") not in taken)
+
+
+def require_new_names(names: Sequence[str], fields: Sequence[FormField], filled: FormField | None) -> None:
+    """Raises DocumentRefused("FIELD_NAME_TAKEN") when two fields would have one name; `filled` is there already."""
+    taken = {field.name for field in fields if field is not filled}
+    for name in names:
+        if name in taken or not name or "." in name.removeprefix(filled.name if filled else ""):
+            raise DocumentRefused("FIELD_NAME_TAKEN", field=name)
+        taken.add(name)
 
 
 def find_empty(fields: list[FormField], name: str) -> FormField:

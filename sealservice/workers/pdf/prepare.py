@@ -19,7 +19,7 @@ from sealservice.workers.order import DocumentFacts, PreparationOrder
 from sealservice.workers.pdf import normalise
 from sealservice.workers.pdf.decoding import refuse_bombs
 from sealservice.workers.pdf.facts import read_facts
-from sealservice.workers.pdf.fields import FormField, Standing, free_name, read_fields, standing
+from sealservice.workers.pdf.fields import FormField, Standing, free_name, read_fields, require_new_names, standing
 from sealservice.workers.pdf.keyword import TextSearch
 from sealservice.workers.pdf.opening import Document, damaged, open_document
 from sealservice.workers.pdf.pages import PageView, read_pages
@@ -87,6 +87,7 @@ def _press(order: PreparationOrder, reading: Reading, files: Sequence[int], limi
     finally:
         text.close()
     name = decided.field.name if decided.field else free_name(list(reading.fields))
+    require_new_names([name, *(field.name for field in order.next_fields)], reading.fields, decided.field)
     allowed = standing(list(reading.fields), name)
     _refuse_on_signed(order, decided, allowed)
     picture = load_picture(files[2]) if decided.spots else None

@@ -43,7 +43,7 @@ def slices(wanted: Riding, size: Size, pages: Sequence[PageView]) -> tuple[list[
             whole, seen = _boxes(wanted.edge, middle, part, size, sheets[index])
             _require_fit(pages[index], sheets[index], seen, size)
             number = index - start + 1
-            bleed = _over_the_edge(seen, wanted.edge)
+            bleed = _over_the_edge(seen, wanted.edge) if number < end - start else None  # the last has nothing left
             spots.append(Spot(pages[index], sheets[index], whole, seen, number, end - start, group, bleed))
     return spots, len(groups)
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 from datetime import datetime
+from functools import lru_cache
 
 Entries = dict[str, bytes]
 """A dictionary to be written: names with their slash, values in PDF syntax."""
@@ -11,6 +12,7 @@ Entries = dict[str, bytes]
 _REGULAR = frozenset(range(0x21, 0x7F)) - frozenset(b"#/()<>[]{}%")
 
 
+@lru_cache(4096)
 def name(text: str) -> bytes:
     """`text` with its slash, as a name; what is not regular becomes #xx."""
     encoded = text.removeprefix("/").encode()
