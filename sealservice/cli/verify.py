@@ -10,22 +10,32 @@ from typing import Any
 
 import typer
 from sealverify.__main__ import run
-from sealverify.examine import examine_path
+from sealverify.examination import examine_document
 from sealverify.policy import Policy
-from sealverify.trust import read_trust
+from sealverify.trust import Trust
 
 from sealservice.cli.options import DEFAULT_HOME, Home, Json
+from sealservice.cli.output import preferred_language
 
 
 def verify(context: typer.Context, home: Home = DEFAULT_HOME, json: Json = False) -> int:
     """Verifies a file or a folder: see `sealverify --help`. Without --trust it is this house's anchor."""
     arguments = list(context.args)
     own = home / "trust" / "anchors.pem"
-    if not any(word == "--trust" or word.startswith("--trust=") for word in arguments) and own.is_file():
+    if not _says(arguments, "--trust") and own.is_file():
         arguments += ["--trust", str(own)]
-    return run([*arguments, "--json"] if json else arguments)
+    if not _says(arguments, "--lang"):
+        arguments += ["--lang", preferred_language()]
+    try:
+        return run([*arguments, "--json"] if json else arguments)
+    except SystemExit as end:  # wrong usage, which the verifier has explained in its own words; or --help
+        return int(end.code or 0)
 
 
 def report_on(path: Path, *, trust: Path) -> dict[str, Any]:
-    """The verifier's report about one file, as a program reads it."""
-    return examine_path(path, Policy(trust=read_trust(trust))).as_json()
+    """The verifier's report about a file of our own, as a program reads it."""
+    return examine_document(path, Policy(trust=Trust.from_file(trust))).as_json()
+
+
+def _says(arguments: list[str], option: str) -> bool:
+    return any(word == option or word.startswith(f"{option}=") for word in arguments)
