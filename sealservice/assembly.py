@@ -181,7 +181,7 @@ class House:
             signer=Signer(self.keys.signing_key, self.timestamps),
             recorder=Recorder(self.database, self.clock, self.store, self.timestamps),
             latecomers=self.latecomers,
-            judgement=Judgement(self.settings.signing.examined_share, self.authority),
+            judgement=Judgement(self.settings.signing.examined_share, self.workers),
             instance=self.instance.name,
         )
 

@@ -5,9 +5,10 @@ from __future__ import annotations
 from typing import Annotated, Any
 
 import typer
-from rich.console import Console
+from rich.console import Console, Group
 from rich.panel import Panel
 from rich.table import Table
+from rich.text import Text
 
 from sealservice.assembly import open_house
 from sealservice.cli.options import DEFAULT_HOME, Home, Json
@@ -63,13 +64,17 @@ def _tell(output: Output, step: Step) -> Step:
 def _present(output: Output, console: Console, shown: Shown, report: dict[str, Any]) -> None:
     """The end of a run: what was made, what the verdict is, what to try next."""
     passed = report["conclusion"] == "PASSED"
+    mark, colour = ("✓", "green") if passed else ("✗", "red")
     facts = Table.grid(padding=(0, 2))
+    facts.add_column(no_wrap=True, style="dim")
+    facts.add_column(overflow="fold")
     facts.add_row(output.text("SHOWN_SEALED"), str(shown.sealed), style="bold")
-    facts.add_row(output.text("SHOWN_SEAL"), f"{shown.seal.name}  {shown.seal.code}")
+    facts.add_row(output.text("SHOWN_SEAL"), f"{shown.seal.code}  {shown.seal.name}")
     facts.add_row(output.text("SHOWN_TRUST"), str(shown.trust))
-    verdict = ("[green]✓[/] " if passed else "[red]✗[/] ") + report["summary"][output.language]
+    verdict = Text(f"{mark} {report['summary'][output.language]}", style=f"bold {colour}")
     console.print()
-    console.print(Panel(facts, title=verdict, title_align="left", border_style="green" if passed else "red"))
+    console.print(Panel(Group(verdict, "", facts), border_style=colour, padding=(1, 2)))
+    console.print()
     console.print(output.text("SHOWN_NEXT"), style="bold")
     names = {"sealed": shown.sealed, "trust": shown.trust, "seal": shown.seal.code, "home": shown.trust.parent.parent}
     for code in ("SHOWN_TRY_OPEN", "SHOWN_TRY_VERIFY", "SHOWN_TRY_PRESS"):

@@ -13,14 +13,13 @@ from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
 
+from sealservice.impressions.signing import Signed
+from sealservice.kernel.errors import SealServiceError
+from sealservice.workers.order import Preparation
 from sealverify.digest import Digest
 from sealverify.errors import SealVerifyError
 from sealverify.signed_data import read_signed_data
 from sealverify.timestamp import read_token
-
-from sealservice.impressions.signing import Signed
-from sealservice.kernel.errors import SealServiceError
-from sealservice.workers.order import Preparation
 
 
 class CheckFailed(SealServiceError):

@@ -10,11 +10,10 @@ import threading
 from dataclasses import dataclass
 from pathlib import Path
 
-from sealverify.digest import Digest
-
 from sealservice.documents.store import DocumentStore
 from sealservice.kernel.database import Database
 from sealservice.seals.queries import SealingMeans, get_seal, sealing_means
+from sealverify.digest import Digest
 
 _MOST = 4096
 

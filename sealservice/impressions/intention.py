@@ -9,7 +9,6 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from datetime import datetime
 
-from sealverify.digest import Digest
 from sqlalchemy import select
 from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import Session
@@ -24,6 +23,7 @@ from sealservice.seals.lifecycle import require_pressable
 from sealservice.seals.queries import SealingMeans
 from sealservice.timestamps.sources import TimestampSource
 from sealservice.workers.order import Preparation
+from sealverify.digest import Digest
 
 
 @dataclass

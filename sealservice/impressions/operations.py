@@ -11,8 +11,6 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
-from sealverify.digest import Digest
-
 from keystore.errors import KeyStoreError, TokenTimeout
 from sealservice.documents.store import DocumentStore
 from sealservice.impressions.check import Checked, CheckFailed, check, write_signature
@@ -31,6 +29,7 @@ from sealservice.kernel.errors import Conflict, InvalidInput, SealServiceError
 from sealservice.kernel.identifiers import new_identifier
 from sealservice.workers.order import PreparationOrder
 from sealservice.workers.pool import WorkerPool
+from sealverify.digest import Digest
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -133,7 +132,7 @@ class Pressing:
 
     def _check(self, path: Path, draft: Draft, signed: Signed) -> Checked:
         checked = check(path, draft.preparation, signed, public_key=draft.means.key.public_key)
-        self.judgement.sample(path)
+        self.judgement.sample(path, draft.preparation.field_name)
         return checked
 
     @contextmanager

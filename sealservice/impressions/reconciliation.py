@@ -9,7 +9,6 @@ from __future__ import annotations
 from dataclasses import dataclass
 from pathlib import Path
 
-from sealverify.digest import Digest
 from sqlalchemy import select
 
 from sealservice.audit.operations import append
@@ -19,6 +18,7 @@ from sealservice.impressions.model import LIFECYCLE, Impression, ImpressionState
 from sealservice.kernel.clock import Clock
 from sealservice.kernel.database import Database
 from sealservice.kernel.instance import is_alive
+from sealverify.digest import Digest
 
 SETTLER = "reconciler"
 _CAUSE = "the process ended before the impression was recorded"

@@ -8,10 +8,9 @@ from enum import StrEnum
 from pathlib import Path
 from typing import Any
 
-from sealverify.digest import Digest
-
 from sealservice.kernel.errors import InvalidInput
 from sealservice.workers.order import Certification, NextField, Placement
+from sealverify.digest import Digest
 
 
 class Level(StrEnum):

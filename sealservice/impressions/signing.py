@@ -10,15 +10,14 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from functools import lru_cache
 
-from sealverify import oids
-from sealverify.cms import SignerTemplate
-from sealverify.digest import Digest
-
 from keystore.keys import KeyRef, SigningKey
 from sealservice.impressions.intention import Intent
 from sealservice.impressions.request import Level
 from sealservice.seals.queries import SealingMeans
 from sealservice.timestamps.sources import TimestampSource
+from sealverify import oids
+from sealverify.cms import SignerTemplate
+from sealverify.digest import Digest
 
 _BEYOND_CERTIFICATES = 1536  # attributes, a signature of up to 4,096 bits, and the structure around them
 

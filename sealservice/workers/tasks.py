@@ -18,6 +18,7 @@ Task = Callable[[dict[str, Any], Sequence[int], Limits], dict[str, Any]]
 TASKS: dict[str, str] = {
     "prepare": "sealservice.workers.pdf.prepare:prepare",
     "typeset": "sealservice.seals.artwork.job:typeset",
+    "examine": "sealservice.workers.examining:examine",
 }
 
 
