@@ -10,8 +10,6 @@ from dataclasses import dataclass
 from importlib import resources
 from pathlib import Path
 
-from sealverify.digest import Digest
-
 from sealservice.assembly import House
 from sealservice.certificates.ceremony import Ceremony
 from sealservice.certificates.profiles import ProfileName
@@ -26,6 +24,7 @@ from sealservice.seals.queries import list_seals
 from sealservice.seals.requesting import SealRequest
 from sealservice.settings import operator
 from sealservice.workers.order import Keyword
+from sealverify.digest import Digest
 
 CREDIT_CODE = "11990126MB12345675"
 OWNER = "云岭市青禾区行政审批局（演示）"

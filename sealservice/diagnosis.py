@@ -13,8 +13,6 @@ from enum import StrEnum
 from pathlib import Path
 from typing import Any
 
-from sealverify.messages import Text, catalogue
-
 from keystore.errors import KeyStoreError
 from keystore.settings import find_module
 from sealservice.assembly import House, is_founded, open_house
@@ -26,6 +24,7 @@ from sealservice.kernel.errors import InvalidInput, Misconfigured, SealServiceEr
 from sealservice.kernel.lifecycle import Event
 from sealservice.seals.artwork.fonts import Typeface, find_font
 from sealservice.settings import Settings, load, operator
+from sealverify.messages import Text, catalogue
 
 _LOW_DISK = 512 * 1024 * 1024
 

@@ -101,8 +101,9 @@ def _make_tokens(house: House) -> Iterator[Step]:
 
 
 def _make_tables(house: House) -> Step:
+    is_new = not house.database.has_tables()
     house.database.migrate()
-    return Step("FOUNDED_TABLES", True, {"database": house.database.url.render_as_string(hide_password=True)})
+    return Step("FOUNDED_TABLES", is_new, {"database": house.database.url.render_as_string(hide_password=True)})
 
 
 def _make_wrapping_key(house: House) -> Step:

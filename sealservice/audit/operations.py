@@ -8,13 +8,13 @@ from __future__ import annotations
 import json
 from datetime import datetime
 
-from sealverify.merkle import leaf_hash
 from sqlalchemy import select, text
 from sqlalchemy.orm import Session
 
 from sealservice.audit.model import AuditLine
 from sealservice.kernel.database import insert
 from sealservice.kernel.lifecycle import Event
+from sealverify.merkle import leaf_hash
 
 _WRITERS_QUEUE_HERE = 0x5EA1A0D1  # an advisory lock number of PostgreSQL, ours alone in this database
 _QUEUE = text("SELECT pg_advisory_xact_lock(:key)")

@@ -6,11 +6,11 @@ import json
 from collections.abc import Iterator, Sequence
 from typing import Any
 
-from sealverify.merkle import leaf_hash
 from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
 from sealservice.audit.model import AuditLine
+from sealverify.merkle import leaf_hash
 
 
 def history(session: Session, subject: str) -> Sequence[AuditLine]:

@@ -35,10 +35,9 @@ class Authority:
         """The newest issuing certificate and its key. Raises Misconfigured("AUTHORITY_MISSING") before a ceremony."""
         with self._database.read() as session:
             certificate = find_newest(session, ProfileName.ISSUING)
-            if certificate is None:
-                raise Misconfigured("AUTHORITY_MISSING")
-            key = session.get_one(StoredKey, certificate.key_id)
-        return Issuer(certificate, self._keys.signing_key(key.ref))
+        if certificate is None:
+            raise Misconfigured("AUTHORITY_MISSING")
+        return self._issuer(certificate)
 
     def new_key(self, purpose: Purpose, *, label: str, algorithm: str, protection: Protection) -> StoredKey:
         """Makes a key in the token and keeps where it is."""
@@ -50,12 +49,14 @@ class Authority:
             raise Refused("DEMO_IN_PRODUCTION", name=order.subject.common_name)
         return issue(self._database, self._clock, self.issuer(), order, actor=actor)
 
-    def revocation_list(self, *, lasts: timedelta = LIST_LASTS) -> bytes:
-        """The DER of a fresh list of what the issuing authority revoked."""
-        issuer = self.issuer()
-        if issuer.certificate is None:
-            raise Misconfigured("AUTHORITY_MISSING")
-        return revocation_list(issuer, self._revoked_by(issuer.certificate), now=self._clock.now(), lasts=lasts)
+    def revocation_lists(self, *, lasts: timedelta = LIST_LASTS) -> list[bytes]:
+        """Fresh lists in DER, one by each issuing certificate that stands, the newest last: what an earlier one issued
+        is still out there after a renewal, and only the earlier one can revoke it."""
+        now = self._clock.now()
+        return [
+            revocation_list(self._issuer(above), self._revoked_by(above), now=now, lasts=lasts)
+            for above in self._standing_issuers(now)
+        ]
 
     def chain(self, certificate_id: str) -> Sequence[bytes]:
         """The DER certificates from this one up to, and without, the root."""
@@ -70,6 +71,23 @@ class Authority:
         if anchor is None:
             raise Misconfigured("AUTHORITY_MISSING")
         return anchor
+
+    def _issuer(self, certificate: Certificate) -> Issuer:
+        with self._database.read() as session:
+            key = session.get_one(StoredKey, certificate.key_id)
+        return Issuer(certificate, self._keys.signing_key(key.ref))
+
+    def _standing_issuers(self, now: datetime) -> Sequence[Certificate]:
+        with self._database.read() as session:
+            return session.scalars(
+                select(Certificate)
+                .where(
+                    Certificate.profile == ProfileName.ISSUING,
+                    Certificate.state == CertificateState.ISSUED,
+                    Certificate.valid_until > now,
+                )
+                .order_by(Certificate.valid_from)
+            ).all()
 
     def _revoked_by(self, issuing: Certificate) -> Sequence[Certificate]:
         with self._database.read() as session:

@@ -50,7 +50,7 @@ class OutsideAuthority:
             serial=f"{leaf.serial_number:x}",
             subject_name=leaf.subject.rfc4514_string()[:500],
             issuer_id=None,
-            chain=b"".join(item.public_bytes(serialization.Encoding.PEM) for item in chain if not _is_root(item)),
+            chain=b"".join(item.public_bytes(serialization.Encoding.PEM) for item in _without_root(chain)),
             der=der(leaf),
             valid_from=leaf.not_valid_before_utc,
             valid_until=leaf.not_valid_after_utc,
@@ -112,5 +112,6 @@ def _public_key(certificate: x509.Certificate) -> bytes:
     )
 
 
-def _is_root(certificate: x509.Certificate) -> bool:
-    return certificate.subject == certificate.issuer
+def _without_root(chain: list[x509.Certificate]) -> list[x509.Certificate]:
+    """The leaf, whatever it says of itself, and those above it but a self-signed root: verifiers have that."""
+    return [chain[0], *(item for item in chain[1:] if item.subject != item.issuer)]

@@ -13,6 +13,7 @@ from enum import StrEnum
 
 from cryptography import x509
 from cryptography.x509.oid import ExtendedKeyUsageOID, NameOID
+
 from sealverify import oids
 
 # RFC 5280, appendix A.1 bounds a name by 64 characters. The library counts octets, of which 字 has three, and warns

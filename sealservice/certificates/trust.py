@@ -1,7 +1,7 @@
 """The file that verifiers are given: our anchor, and what was revoked since, in PEM.
 
-Both lists are in it: the root's, signed in its last ceremony, and a fresh one of the issuing authority. The file is
-written aside and renamed, so that whoever reads it never sees half of one.
+The lists of all are in it: the root's, signed in its last ceremony, and a fresh one by every issuing certificate that
+stands. The file is written aside and renamed, so that whoever reads it never sees half of one.
 """
 
 from __future__ import annotations
@@ -25,13 +25,13 @@ class TrustFile:
 
         Raises Misconfigured("AUTHORITY_MISSING") before a ceremony."""
         anchor = x509.load_der_x509_certificate(self._authority.anchor())
-        issued = x509.load_der_x509_crl(self._authority.revocation_list())
+        issued = [x509.load_der_x509_crl(item).public_bytes(_PEM) for item in self._authority.revocation_lists()]
         self.path.parent.mkdir(exist_ok=True)
         if root_revocation_list is not None:
             self._write(self._root_list, x509.load_der_x509_crl(root_revocation_list).public_bytes(_PEM))
         root_list = self._root_list.read_bytes() if self._root_list.exists() else b""
         name = anchor.subject.rfc4514_string()
-        parts = (f"# Trust anchor: {name}\n".encode(), anchor.public_bytes(_PEM), root_list, issued.public_bytes(_PEM))
+        parts = (f"# Trust anchor: {name}\n".encode(), anchor.public_bytes(_PEM), root_list, *issued)
         self._write(self.path, b"".join(parts))
         return self.path
 

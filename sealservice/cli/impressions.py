@@ -8,7 +8,6 @@ from typing import Annotated
 
 import typer
 from rich.table import Table
-from sealverify.digest import Digest
 
 from sealservice.audit.queries import find_fault
 from sealservice.cli.options import DEFAULT_HOME, Home, Json, Session, session
@@ -16,6 +15,7 @@ from sealservice.cli.output import REFUSED
 from sealservice.cli.press import described
 from sealservice.impressions.model import LIFECYCLE
 from sealservice.impressions.queries import balance, get_impression, list_impressions
+from sealverify.digest import Digest
 
 app = typer.Typer(help="The register of impressions. 用印记录", no_args_is_help=True)
 

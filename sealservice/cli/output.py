@@ -16,11 +16,11 @@ from typing import Any
 
 from rich.console import Console
 from rich.markup import escape
-from sealverify.errors import SealVerifyError
-from sealverify.messages import Text, catalogue
 
 from keystore.errors import KeyStoreError, KeyStoreMisconfigured, TokenUnavailable
 from sealservice.kernel.errors import Misconfigured, SealServiceError, Unavailable
+from sealverify.errors import SealVerifyError
+from sealverify.messages import Text, catalogue
 
 DONE, REFUSED, USAGE, OUR_FAULT, TRY_LATER, MISCONFIGURED = 0, 1, 64, 70, 75, 78
 _OURS = (SealServiceError, KeyStoreError, SealVerifyError)

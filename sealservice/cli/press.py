@@ -11,7 +11,6 @@ from typing import Annotated, Any
 import typer
 from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
-from sealverify.digest import Digest
 
 from keystore.errors import KeyStoreError
 from sealservice.cli.options import DEFAULT_HOME, Acting, Home, Json, Session, session
@@ -21,6 +20,7 @@ from sealservice.impressions.model import Impression
 from sealservice.impressions.request import Level, Order, PressRequest
 from sealservice.kernel.errors import InvalidInput, SealServiceError
 from sealservice.workers.order import Edge, Hits
+from sealverify.digest import Digest
 
 
 def press(

@@ -9,13 +9,13 @@ from pathlib import Path
 from typing import Any
 
 import typer
+
+from sealservice.cli.options import DEFAULT_HOME, Home, Json
+from sealservice.cli.output import preferred_language
 from sealverify.__main__ import run
 from sealverify.examination import examine_document
 from sealverify.policy import Policy
 from sealverify.trust import Trust
-
-from sealservice.cli.options import DEFAULT_HOME, Home, Json
-from sealservice.cli.output import preferred_language
 
 
 def verify(context: typer.Context, home: Home = DEFAULT_HOME, json: Json = False) -> int:

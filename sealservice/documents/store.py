@@ -11,9 +11,8 @@ import shutil
 from collections.abc import Iterator
 from pathlib import Path
 
-from sealverify.digest import Digest
-
 from sealservice.kernel.errors import NotFound, Unavailable
+from sealverify.digest import Digest
 
 
 class DocumentStore:

@@ -98,6 +98,11 @@ class Database:
             command.upgrade(_alembic(connection), "head")
             connection.commit()
 
+    def has_tables(self) -> bool:
+        """Whether any revision was ever applied here."""
+        with _answering():
+            return sqlalchemy.inspect(self.engine).has_table("alembic_version")
+
     def close(self) -> None:
         self.engine.dispose()
 

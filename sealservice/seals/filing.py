@@ -13,7 +13,6 @@ from typing import Any
 
 from cryptography import x509
 from cryptography.hazmat.primitives import serialization
-from sealverify.digest import Digest
 from sqlalchemy.orm import Session
 
 from sealservice.audit.queries import as_json, history
@@ -25,6 +24,7 @@ from sealservice.parties.model import Organization
 from sealservice.seals.kinds import KIND_NAMES
 from sealservice.seals.model import Seal
 from sealservice.seals.queries import certificates_of, get_seal, keepers_of
+from sealverify.digest import Digest
 
 _SUFFIXES = {"image/svg+xml": "svg", "image/png": "png", "application/pdf": "pdf"}
 _EPOCH = (1980, 1, 1, 0, 0, 0)  # the same record gives the same archive, byte for byte

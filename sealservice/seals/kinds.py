@@ -5,9 +5,8 @@
 
 from __future__ import annotations
 
-from sealverify.messages import Text
-
 from sealservice.seals.artwork.styles import Kind as SealKind
+from sealverify.messages import Text
 
 __all__ = ["KIND_NAMES", "SealKind"]
 

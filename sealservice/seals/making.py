@@ -6,10 +6,11 @@ made, and the certificate that was issued for it, and goes on from there; nothin
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
-from sqlalchemy import select
+from sqlalchemy import ColumnElement, select
 from sqlalchemy.orm import Session
 
 from keystore.keys import Protection
@@ -51,6 +52,14 @@ class Making:
         seal.certificate_id = certificate.certificate_id
         session.add(SealCertificate(certificate_id=certificate.certificate_id, seal_code=seal.code, since=at))
 
+    def standing_certificates(self, session: Session, seal: Seal) -> Sequence[Certificate]:
+        """Every unrevoked certificate of the seal's keys, one that a broken-off renewal left behind as well."""
+        return session.scalars(
+            select(Certificate)
+            .join(StoredKey, StoredKey.key_id == Certificate.key_id)
+            .where(*_made_for(seal), Certificate.state == CertificateState.ISSUED)
+        ).all()
+
     def _waiting_key(self, seal: Seal) -> StoredKey:
         """The key that was made for the seal and that no certificate of the seal uses; a new one if there is none."""
         used = (
@@ -58,9 +67,7 @@ class Making:
             .join(SealCertificate, SealCertificate.certificate_id == Certificate.certificate_id)
             .where(SealCertificate.seal_code == seal.code)
         )
-        query = select(StoredKey).where(
-            StoredKey.label == _label(seal), StoredKey.retired_at.is_(None), StoredKey.key_id.not_in(used)
-        )
+        query = select(StoredKey).where(*_made_for(seal), StoredKey.retired_at.is_(None), StoredKey.key_id.not_in(used))
         with self.database.read() as session:
             waiting = session.scalars(query.order_by(StoredKey.created_at).limit(1)).first()
         if waiting is not None:
@@ -87,6 +94,11 @@ class Making:
             serial_number=seal.code,
             unit=DEMO_MARK if owner.is_demo else None,
         )
+
+
+def _made_for(seal: Seal) -> tuple[ColumnElement[bool], ...]:
+    """What tells the keys that were made for the seal from all others."""
+    return StoredKey.purpose == Purpose.SEAL, StoredKey.label == _label(seal)
 
 
 def _label(seal: Seal) -> str:

@@ -22,8 +22,8 @@ from sealservice.kernel.lifecycle import Event
 from sealservice.parties.operations import get_person
 from sealservice.seals.making import Making
 from sealservice.seals.model import LIFECYCLE, Seal, SealKeeper, SealState
-from sealservice.seals.queries import certificates_of, get_seal, keepers_of
-from sealservice.seals.requesting import VALIDITY, Requests, SealRequest
+from sealservice.seals.queries import get_seal, keepers_of
+from sealservice.seals.requesting import VALIDITY, Requests, SealRequest, require_to_come
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -43,7 +43,7 @@ class Seals:
     def approve(self, code: str, *, actor: str, cause: str | None = None) -> Seal:
         """Raises NotPermitted("REQUESTER_MAY_NOT_APPROVE") for whoever asked for the seal."""
         with self.database.begin() as session:
-            seal = get_seal(session, code)
+            seal = get_seal(session, code, to_move=True)
             if seal.requested_by == actor:
                 raise NotPermitted("REQUESTER_MAY_NOT_APPROVE", handle=actor, code=code)
             self._move(session, seal, "approve", actor, cause)
@@ -62,7 +62,7 @@ class Seals:
             get_person(session, actor)
         certificate = self.making.certificate_for(seal, actor=actor, chain=chain)
         with self.database.begin() as session:
-            seal = get_seal(session, code)
+            seal = get_seal(session, code, to_move=True)
             self._move(session, seal, "make", actor, None, certificate=certificate.certificate_id)
             self.making.attach(session, seal, certificate, at=self.clock.now())
             seal.made_by = actor
@@ -79,6 +79,7 @@ class Seals:
     def renew(self, code: str, *, actor: str, valid_until: datetime | None = None, chain: bytes | None = None) -> Seal:
         """A new key and a new certificate for an active seal; the earlier ones stay on record and stay valid."""
         until = valid_until or self.clock.now() + VALIDITY
+        require_to_come(until, self.clock.now())
         with self.database.read() as session:
             seal = get_seal(session, code)
             LIFECYCLE.require_move(seal, "renew")
@@ -86,7 +87,7 @@ class Seals:
         seal.valid_until = until
         certificate = self.making.certificate_for(seal, actor=actor, chain=chain)
         with self.database.begin() as session:
-            seal = get_seal(session, code)
+            seal = get_seal(session, code, to_move=True)
             self._move(session, seal, "renew", actor, None, certificate=certificate.certificate_id)
             seal.valid_until = until
             self.making.attach(session, seal, certificate, at=self.clock.now())
@@ -111,17 +112,21 @@ class Seals:
         """Lets a person press the seal from now on. Harmless for one who may already."""
         at = self.clock.now()
         with self.database.begin() as session:
-            seal = get_seal(session, code)
+            seal = get_seal(session, code, to_move=True)
+            get_person(session, actor)
             get_person(session, keeper)
             if all(kept.handle != keeper for kept in keepers_of(session, code)):
                 session.add(SealKeeper(seal_code=code, handle=keeper, since=at))
                 append(session, Event("seal.appoint", seal.subject, actor, at, facts={"keeper": keeper}))
 
     def dismiss(self, code: str, keeper: str, *, actor: str, cause: str) -> None:
-        """Ends a person's right to press the seal."""
+        """Ends a person's right to press the seal. Raises InvalidInput (CAUSE_MISSING, NOT_A_KEEPER)."""
         at = self.clock.now()
+        if not cause.strip():
+            raise InvalidInput("CAUSE_MISSING", verb="dismiss", subject=f"seal:{code}")
         with self.database.begin() as session:
-            seal = get_seal(session, code)
+            seal = get_seal(session, code, to_move=True)
+            get_person(session, actor)
             for kept in keepers_of(session, code):
                 if kept.handle == keeper:
                     kept.until = at
@@ -131,18 +136,19 @@ class Seals:
 
     def _simple_move(self, code: str, verb: str, actor: str, cause: str | None) -> Seal:
         with self.database.begin() as session:
-            seal = get_seal(session, code)
+            seal = get_seal(session, code, to_move=True)
             self._move(session, seal, verb, actor, cause)
             return seal
 
     def _end(self, code: str, verb: str, actor: str, cause: str, reason: x509.ReasonFlags) -> Seal:
         with self.database.begin() as session:
-            seal = get_seal(session, code)
+            seal = get_seal(session, code, to_move=True)
             self._move(session, seal, verb, actor, cause)
-            for certificate in certificates_of(session, code):
-                if certificate.revoked_at is None:
-                    revoke(session, certificate, reason=reason, cause=cause, actor=actor, at=self.clock.now())
-        self.trust.publish()
+            standing = self.making.standing_certificates(session, seal)
+            for certificate in standing:
+                revoke(session, certificate, reason=reason, cause=cause, actor=actor, at=self.clock.now())
+        if any(certificate.issuer_id is not None for certificate in standing):
+            self.trust.publish()  # an outside authority publishes its own list
         return seal
 
     def _move(self, session: Session, seal: Seal, verb: str, actor: str, cause: str | None, **facts: str) -> None:

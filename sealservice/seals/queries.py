@@ -16,8 +16,10 @@ from sealservice.parties.model import Organization
 from sealservice.seals.model import Seal, SealCertificate, SealKeeper, SealState
 
 
-def get_seal(session: Session, code: str) -> Seal:
-    found = session.get(Seal, code)
+def get_seal(session: Session, code: str, *, to_move: bool = False) -> Seal:
+    """Raises NotFound("SEAL_UNKNOWN"). `to_move` locks the row until the transaction ends: who else wants to move the
+    seal waits, and then sees what became of it."""
+    found = session.get(Seal, code, with_for_update=True if to_move else None)
     if found is None:
         raise NotFound("SEAL_UNKNOWN", code=code)
     return found
@@ -60,9 +62,9 @@ class SealingMeans:
 
 
 def sealing_means(session: Session, seal: Seal) -> SealingMeans:
-    """Raises WrongState("SEAL_NOT_MADE") for a seal that was never made."""
+    """Raises WrongState (SEAL_REQUESTED, SEAL_APPROVED, SEAL_REJECTED) for a seal that was never made."""
     if seal.certificate_id is None:
-        raise WrongState("SEAL_NOT_MADE", code=seal.code)
+        raise WrongState(f"SEAL_{seal.state}", subject=seal.subject)
     certificate = get_certificate(session, seal.certificate_id)
     key = session.get_one(StoredKey, certificate.key_id)
     owner = session.get_one(Organization, seal.credit_code)

@@ -22,7 +22,7 @@ from sealservice.kernel.errors import Conflict, InvalidInput
 from sealservice.kernel.identifiers import checked_seal_code, new_identifier, new_seal_code
 from sealservice.kernel.lifecycle import Event
 from sealservice.parties.model import Organization
-from sealservice.parties.operations import get_organization, get_person
+from sealservice.parties.operations import checked_name, get_organization, get_person
 from sealservice.seals.artist import Artist, Finished, Inscription
 from sealservice.seals.artwork.picture import Picture
 from sealservice.seals.artwork.styles import STYLES
@@ -68,6 +68,8 @@ class Requests:
                 get_person(session, keeper)
         if not wanted.keepers:
             raise InvalidInput("KEEPER_MISSING")
+        if wanted.valid_until is not None:
+            require_to_come(wanted.valid_until, self.clock.now())
         code = checked_seal_code(wanted.code) if wanted.code else new_seal_code(owner.credit_code[2:8])
         finished = self._picture(wanted, owner, code)
         stored = [
@@ -76,7 +78,7 @@ class Requests:
         ]
         with self.database.begin() as session:
             seal = self._seal(wanted, owner, code, finished.picture, stored, actor)
-            return self._write(session, seal, stored, wanted.keepers, actor)
+            return self._write(session, seal, stored, list(dict.fromkeys(wanted.keepers)), actor)
 
     def _picture(self, wanted: SealRequest, owner: Organization, code: str) -> Finished:
         if wanted.picture is not None:
@@ -115,7 +117,7 @@ class Requests:
             code=code,
             credit_code=owner.credit_code,
             kind=wanted.kind,
-            name=wanted.name or f"{owner.name}{wanted.line or STYLES[wanted.kind].line}",
+            name=checked_name(wanted.name or f"{owner.name}{wanted.line or STYLES[wanted.kind].line}"),
             state=SealState.REQUESTED,
             picture=stored[0].digest,
             picture_pdf=stored[1].digest,
@@ -126,7 +128,7 @@ class Requests:
             requested_by=actor,
         )
 
-    def _write(self, session: Session, seal: Seal, stored: list[Document], keepers: Sequence[str], actor: str) -> Seal:
+    def _write(self, session: Session, seal: Seal, stored: list[Document], keepers: list[str], actor: str) -> Seal:
         if session.get(Seal, seal.code) is not None:
             raise Conflict("SEAL_EXISTS", code=seal.code)
         for document in stored:
@@ -136,9 +138,15 @@ class Requests:
         session.add(seal)
         session.flush()
         session.add_all(SealKeeper(seal_code=seal.code, handle=handle, since=seal.valid_from) for handle in keepers)
-        facts = {"owner": seal.credit_code, "kind": seal.kind, "picture": seal.picture, "keepers": list(keepers)}
+        facts = {"owner": seal.credit_code, "kind": seal.kind, "picture": seal.picture, "keepers": keepers}
         append(session, Event("seal.request", seal.subject, actor, seal.valid_from, facts=facts))
         return seal
+
+
+def require_to_come(until: datetime, now: datetime) -> None:
+    """Raises InvalidInput("SEAL_VALIDITY_PAST") for a validity that would end before it begins."""
+    if until <= now:
+        raise InvalidInput("SEAL_VALIDITY_PAST", until=until.date())
 
 
 def _inscribed_name(wanted: SealRequest, owner: Organization) -> str:

@@ -10,14 +10,13 @@ import secrets
 from collections.abc import Callable
 from datetime import datetime
 
+from keystore.keys import SigningKey
+from sealservice.kernel.clock import Clock, require_not_behind
 from sealverify import oids
 from sealverify.cms import SignerTemplate
 from sealverify.digest import Digest
 from sealverify.errors import MalformedTimestamp
 from sealverify.timestamp import encode_failure, encode_response, read_request, tst_info
-
-from keystore.keys import SigningKey
-from sealservice.kernel.clock import Clock, require_not_behind
 
 ACCURACY_MILLIS = 1000  # the high-water rule lets the clock be a second off and no more (EN 319 421, 7.7.2)
 _ACCEPTED = frozenset({"sha256", "sha384", "sha512"})

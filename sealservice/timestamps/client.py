@@ -10,11 +10,11 @@ import secrets
 from collections.abc import Sequence
 
 import httpx2
+
+from sealservice.kernel.errors import Unavailable
 from sealverify.digest import Digest
 from sealverify.errors import Malformed
 from sealverify.timestamp import encode_request, read_response, read_token
-
-from sealservice.kernel.errors import Unavailable
 
 _LARGEST_ANSWER = 64 * 1024
 

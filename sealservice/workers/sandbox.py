@@ -19,7 +19,6 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import sealverify
-
 from sealservice.workers import landlock
 
 _PR_SET_PDEATHSIG = 1

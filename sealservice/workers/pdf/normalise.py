@@ -56,6 +56,20 @@ def rewrite(document: Document, output: int) -> None:
         raise damaged(problem) from problem
 
 
+def refuse_loss(document: Document, found: Survey, pages: int) -> None:
+    """Where the table had to be made anew, everything that is mentioned has to be there: half a document is not sealed.
+
+    Raises DocumentRefused("DOCUMENT_DAMAGED")."""
+    if not document.is_reconstructed:
+        return
+    table = document.pdf.get_xref_table()
+    lost = [one for objgen in _reachable(document, found) for one in found.references(objgen) if one not in table]
+    stated = document.root["/Pages"].get("/Count")
+    if lost or stated != pages:
+        reason = f"{len(lost)} objects are missing, {pages} of {stated} pages were found"
+        raise DocumentRefused("DOCUMENT_DAMAGED", reason=reason)
+
+
 def refuse_damaged_signed(document: Document) -> None:
     """A signed document can only be added to, so it has to be sound. Raises DocumentRefused."""
     if document.encrypted:

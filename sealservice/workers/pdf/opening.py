@@ -17,6 +17,9 @@ ObjGen = tuple[int, int]
 _HEAD, _TAIL = 1024, 4096
 _START = re.compile(rb"startxref\s+(\d+)(\s*%%EOF)?")
 _HARMLESS = re.compile(r"reported number of objects|linearization|unknown token while reading|suspects", re.IGNORECASE)
+_WHERE = re.compile(r"^stream <[^>]*>( \([^)]*\))?: ")
+"""What qpdf puts before its messages: our name for the file."""
+_RECONSTRUCTED = "reconstruct"
 _MAX_FILTERS = 4
 
 
@@ -44,7 +47,12 @@ class Document:
 
     def warnings(self) -> list[str]:
         """What qpdf had to put up with or to mend, without what everybody puts up with."""
-        return [text for text in map(str, self.pdf.get_warnings()) if not _HARMLESS.search(text)]
+        return [_WHERE.sub("", text) for text in map(str, self.pdf.get_warnings()) if not _HARMLESS.search(text)]
+
+    @property
+    def is_reconstructed(self) -> bool:
+        """Whether the table of objects was lost, and made anew from whatever objects were found."""
+        return any(_RECONSTRUCTED in text for text in self.warnings())
 
 
 def open_document(file: int, limits: Limits) -> Document:
@@ -98,7 +106,7 @@ def damaged(problem: Exception) -> DocumentRefused:
     text = str(problem)
     if "limit" in text.lower() and ("memory" in text.lower() or "filters" in text.lower()):
         return DocumentRefused("DOCUMENT_UNPACKS_TOO_FAR")
-    return DocumentRefused("DOCUMENT_DAMAGED", reason=text.rpartition("): ")[2][:200])
+    return DocumentRefused("DOCUMENT_DAMAGED", reason=_WHERE.sub("", text)[:200])
 
 
 _KINDS: tuple[tuple[bytes, str], ...] = (

@@ -80,7 +80,7 @@ class Press:
         if self._order.lock and signed and self._plan.field is None:
             value["/Lock"] = syntax.reference(self._revision.add(signature.lock_dictionary()))
         if self._plan.field is not None:
-            self._fill_field(value, self._appearance(shown))
+            self._fill_field(value, self._appearance(shown), signed=signed)
             return
         spot = self._plan.spots[0] if self._plan.spots else None
         page = spot.page if spot else self._pages[0]
@@ -101,10 +101,12 @@ class Press:
         drawn = appearance(spot, self._plan.frame or spot.rect, shown[1], shown[0].bounds)
         return {"/AP": b"<< /N " + syntax.reference(self._revision.add(drawn)) + b" >>"}
 
-    def _fill_field(self, value: syntax.Entries, look: syntax.Entries) -> None:
+    def _fill_field(self, value: syntax.Entries, look: syntax.Entries, *, signed: bool) -> None:
         field = self._plan.field
         assert field is not None
         widget = field.widgets[0] if field.widgets else field.object
+        if look and not signed:  # on a signed document the flags are as its signers saw them
+            look = {**look, "/F": signature.shown_flags(widget.get("/F", 0))}
         if widget.is_same_object_as(field.object):
             self._revision.put(widget.objgen, syntax.dictionary({**own_entries(widget), **value, **look}))
             return

@@ -8,9 +8,6 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 import pikepdf
-from sealverify.digest import Digest
-from sealverify.sealdata import ImpressionData, ImpressionForm, encode
-from sealverify.sealdata import Place as StatedPlace
 
 from sealservice.workers.order import Certification, PreparationOrder
 from sealservice.workers.pdf import syntax
@@ -19,9 +16,14 @@ from sealservice.workers.pdf.objects import own_entries
 from sealservice.workers.pdf.opening import ObjGen
 from sealservice.workers.pdf.picture import Picture
 from sealservice.workers.pdf.spots import Plan
+from sealverify.digest import Digest
+from sealverify.sealdata import ImpressionData, ImpressionForm, encode
+from sealverify.sealdata import Place as StatedPlace
 
 _LOCK_ALL = "<< /Type /SigFieldLock /Action /All /P 1 >>"
-_PRINT_AND_LOCKED = b"132"
+_PRINTED, _LOCKED = 4, 128
+_HIDING = 1 | 2 | 32
+"""Invisible, hidden, not viewed."""
 _PERMISSIONS = {Certification.NO_CHANGES: 1, Certification.FORM_FILLING: 2}
 
 
@@ -96,12 +98,18 @@ def widget_entries(page: ObjGen, rect: Sequence[float], spoken: str, rotate: int
         "/Subtype": b"/Widget",
         "/Rect": syntax.array([syntax.numbers(rect)]),
         "/P": syntax.reference(page),
-        "/F": _PRINT_AND_LOCKED,
+        "/F": shown_flags(0),
         "/TU": syntax.text_string(spoken),
     }
     if rotate:
         entries["/MK"] = b"<< /R %d >>" % rotate
     return entries
+
+
+def shown_flags(flags: object) -> bytes:
+    """An annotation's flags with print and locked on, and without what would hide it (12.5.3)."""
+    before = flags if isinstance(flags, int) else 0
+    return b"%d" % ((before | _PRINTED | _LOCKED) & ~_HIDING)
 
 
 def field_entries(name: str) -> syntax.Entries:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import pikepdf
+
 from sealverify import ber
 from sealverify.certificate import subject_name
 from sealverify.cms import read_signed_data
