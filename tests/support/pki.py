@@ -15,6 +15,7 @@ from cryptography.hazmat.primitives import hashes
 from cryptography.hazmat.primitives.asymmetric import ec, padding, rsa
 from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption, PrivateFormat, PublicFormat
 from cryptography.x509.oid import ExtendedKeyUsageOID, NameOID, ObjectIdentifier
+
 from sealverify.oids import PERSON_CERTIFICATE_POLICY, SEAL_CERTIFICATE_POLICY, TSA_CERTIFICATE_POLICY
 
 PrivateKey = ec.EllipticCurvePrivateKey | rsa.RSAPrivateKey
@@ -184,9 +185,9 @@ class DemoPki:
         self.seal = self.issuing.issue(_seal("行政审批专用章"))
         self.other_seal = self.issuing.issue(_seal("财政局印章"))
         self.person = self.issuing.issue(Wish(name="程示例", organization=None, policy=PERSON_CERTIFICATE_POLICY))
-        self.tsa = self.issuing.issue(Wish(name="Demo TSA", tsa=True, policy=TSA_CERTIFICATE_POLICY))
+        self.tsa = self.issuing.issue(Wish(name="Demo TSA", tsa=True, policy=TSA_CERTIFICATE_POLICY, key=_rsa(2048)))
         self.outside_root = Authority.root("外部时间戳根 Outside TSA Root")
-        self.outside_tsa = self.outside_root.issue(Wish(name="Outside TSA", tsa=True))
+        self.outside_tsa = self.outside_root.issue(Wish(name="Outside TSA", tsa=True, key=_rsa(2048)))
         self.stranger = Authority.root("陌生根 Stranger Root").issue(_seal("行政审批专用章"))
         self.brief = self.issuing.issue(_seal("短期章", valid_for=timedelta(days=90)))
 
@@ -196,11 +197,16 @@ class DemoPki:
 
     @cached_property
     def rsa_seal(self) -> Identity:
-        return self.issuing.issue(_seal("合同专用章", key=rsa.generate_private_key(65537, 3072)))
+        return self.issuing.issue(_seal("合同专用章", key=_rsa(3072)))
 
     @cached_property
     def weak_rsa_seal(self) -> Identity:
-        return self.issuing.issue(_seal("旧章", key=rsa.generate_private_key(65537, 1024)))
+        return self.issuing.issue(_seal("旧章", key=_rsa(1024)))
+
+
+def _rsa(bits: int) -> rsa.RSAPrivateKey:
+    """RSA where pyHanko's timestamper, or the story, wants it."""
+    return rsa.generate_private_key(65537, bits)
 
 
 def _seal(name: str, **more: object) -> Wish:

@@ -10,11 +10,11 @@ from asn1crypto import cms as second
 from asn1crypto import core
 from hypothesis import given, settings
 from hypothesis import strategies as st
+
 from sealverify import der, oids
 from sealverify.cms import Deviation, SignedData, SignerTemplate, attribute, read_signed_data
 from sealverify.digest import Digest
 from sealverify.errors import AlgorithmUnknown, MalformedCms, SealVerifyError, SignatureWrong
-
 from tests.support.pki import DemoPki, Identity
 
 CONTENT = "青禾区行政审批局".encode() * 100

@@ -9,6 +9,7 @@ import pytest
 from asn1crypto import core
 from hypothesis import given
 from hypothesis import strategies as st
+
 from sealverify import ber, der, oids
 from sealverify.errors import MalformedDer
 

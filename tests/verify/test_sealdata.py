@@ -8,6 +8,7 @@ import pikepdf
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+
 from sealverify.digest import Digest
 from sealverify.errors import MalformedSealData
 from sealverify.sealdata import ImpressionData, ImpressionForm, Place, decode, encode

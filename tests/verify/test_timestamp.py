@@ -10,6 +10,7 @@ import pytest
 from asn1crypto import tsp as second
 from hypothesis import given
 from hypothesis import strategies as st
+
 from sealverify import oids
 from sealverify.certificate import subject_name
 from sealverify.cms import SignerTemplate
@@ -25,7 +26,6 @@ from sealverify.timestamp import (
     read_token,
     tst_info,
 )
-
 from tests.support.pki import DemoPki, Identity
 
 AT = datetime(2026, 11, 23, 8, 30, 15, 250_000, tzinfo=UTC)

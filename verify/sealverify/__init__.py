@@ -9,17 +9,24 @@
 
 `examine_document` never raises for a bad signature, only `Malformed…` for what cannot be read. `verify_document` raises
 `VerificationFailed` unless the verdict is PASSED. On the command line: `sealverify FILE --trust anchors.pem`.
+
+The names below are loaded when they are asked for: whoever only writes or reads a format (`sealverify.cms`) does not
+pay for the judge.
 """
 
 from __future__ import annotations
 
-from sealverify.digest import Digest
-from sealverify.errors import Malformed, MalformedDocument, SealVerifyError, VerificationFailed
-from sealverify.examination import VerifiedDocument, examine_document, verify_document
-from sealverify.policy import Policy
-from sealverify.report import Report, SignatureReport
-from sealverify.subindication import Conclusion, SubIndication
-from sealverify.trust import Trust
+from importlib import import_module
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from sealverify.digest import Digest
+    from sealverify.errors import Malformed, MalformedDocument, SealVerifyError, VerificationFailed
+    from sealverify.examination import VerifiedDocument, examine_document, verify_document
+    from sealverify.policy import Policy
+    from sealverify.report import Report, SignatureReport
+    from sealverify.subindication import Conclusion, SubIndication
+    from sealverify.trust import Trust
 
 __all__ = [
     "Conclusion",
@@ -37,3 +44,21 @@ __all__ = [
     "examine_document",
     "verify_document",
 ]
+
+_ROOMS = {
+    "digest": ("Digest",),
+    "errors": ("Malformed", "MalformedDocument", "SealVerifyError", "VerificationFailed"),
+    "examination": ("VerifiedDocument", "examine_document", "verify_document"),
+    "policy": ("Policy",),
+    "report": ("Report", "SignatureReport"),
+    "subindication": ("Conclusion", "SubIndication"),
+    "trust": ("Trust",),
+}
+
+
+def __getattr__(name: str) -> object:
+    room = next((room for room, names in _ROOMS.items() if name in names), None)
+    if room is None:
+        msg = f"module 'sealverify' has no attribute {name!r}"
+        raise AttributeError(msg)
+    return getattr(import_module(f"sealverify.{room}"), name)

@@ -115,6 +115,8 @@ def _signature(view: Comparison, item: FormField, permission: Permission, ledger
             _new_field(view, thing, ledger)
     ledger.accounted |= numbers & view.numbers
     ledger.accounted |= view.reach(value, *(widget.get("/AP") for widget in item.widgets))
+    if problem:
+        return
     page = page_of(view.after, item)
     ledger.allow("CHANGE_TIMESTAMP_ADDED" if is_timestamp else "CHANGE_SIGNATURE_ADDED", name=item.name, page=page)
     for other in overlapped(view.before, page, item):
@@ -331,11 +333,9 @@ def _catalog(view: Comparison, ledger: Ledger) -> None:
 
 
 def _void(view: Comparison, ledger: Ledger) -> None:
-    """New objects under numbers that the signed revision already pointed at are content slipped under a signature."""
-    for number in view.new:
-        if view.referrers.get(number):
-            ledger.accounted.discard(number)
-            ledger.refuse("CHANGE_VOID_FILLED", number=number)
+    """A new object under a number that the signed revision already pointed at is content slipped under a signature."""
+    for number in view.filled:
+        ledger.refuse("CHANGE_VOID_FILLED", number=number)
 
 
 def unaccounted(view: Comparison, ledger: Ledger) -> set[int]:

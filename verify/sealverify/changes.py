@@ -123,7 +123,7 @@ def _difference(before: Revision, after: Revision) -> tuple[Comparison, set[int]
 def _judge(view: Comparison, allowed: Any) -> list[Change]:
     ledger = account(view, allowed)
     left = unaccounted(view, ledger)
-    refused = [*ledger.refused, *(explain(view, left) if left else [])]
+    refused = [*ledger.refused, *(explain(view, left) if left or ledger.refused else [])]
     if not refused and not ledger.permitted:
         refused = [("CHANGE_WITHOUT_ACT", {})]
     permitted = [_change(item, permitted=True) for item in ledger.permitted]

@@ -52,6 +52,12 @@ def same(one: Any, other: Any) -> bool:
     return type(one) is type(other) and one == other
 
 
+def _own_words(thing: Any) -> bytes:
+    """An object as PDF syntax; of a stream its dictionary. qpdf writes a reference to nothing as null."""
+    inner = thing.stream_dict if isinstance(thing, pikepdf.Stream) else thing
+    return inner.unparse(resolved=True) if isinstance(inner, pikepdf.Object) else repr(inner).encode()
+
+
 def differing_keys(one: pikepdf.Object, other: pikepdf.Object) -> set[str]:
     keys = set(one.keys()) | set(other.keys())
     return {key for key in keys if (key in one) != (key in other) or spelled(one.get(key)) != spelled(other.get(key))}
@@ -79,8 +85,7 @@ class Comparison:
 
     @cached_property
     def referrers(self) -> dict[int, set[int]]:
-        """Who referred, in the earlier revision, to the objects that differ now. For a new object that is whoever had
-        a reference into the void: filling it changes what was signed."""
+        """Who referred, in the earlier revision, to the objects that differ now."""
         found: dict[int, set[int]] = {number: set() for number in self.numbers}
         for number in self.before.numbers:
             for target in references(self.before.object(number)) & self.numbers:
@@ -88,6 +93,17 @@ class Comparison:
         for target in references(self.before.pdf.trailer) & self.numbers:
             found[target].add(TRAILER)
         return found
+
+    @cached_property
+    def filled(self) -> list[int]:
+        """Objects that the later revision does not bring, and that say something else all the same: they had a
+        reference into the void, and the void was filled. What was signed then is not what is read now."""
+        untouched = self.before.numbers.keys() - self.numbers
+        return sorted(number for number in untouched if not self._unchanged(number))
+
+    def _unchanged(self, number: int) -> bool:
+        before, after = self.before.object(number), self.after.object(number)
+        return _own_words(before) == _own_words(after)
 
     def used_only_by(self, number: int, users: Iterable[int]) -> bool:
         return self.referrers.get(number, set()) <= set(users)

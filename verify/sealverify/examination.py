@@ -12,7 +12,7 @@ from pathlib import Path
 from sealverify.changes import History
 from sealverify.document import Document, FoundSignature
 from sealverify.errors import Malformed, MalformedDocument, VerificationFailed
-from sealverify.judgement import TIMESTAMP, Case, Subject, judge, judge_proof
+from sealverify.judgement import TIMESTAMP, Case, Subject, end_of, judge, judge_proof
 from sealverify.longterm import Store
 from sealverify.policy import Policy
 from sealverify.removal import removed_signatures
@@ -60,15 +60,17 @@ def _reports(document: Document, policy: Policy) -> list[SignatureReport]:
         if subject.subfilter == TIMESTAMP and isinstance(subject.covered, SignedBytes) and not subject.removed:
             proof = judge_proof(case, subject)
             case.document_timestamps.extend([(subject.covered.end, proof)] if proof.good else [])
-    return [judge(case, subject) for subject in subjects]
+    found = {id(subject): judge(case, subject) for subject in subjects if subject.subfilter != TIMESTAMP}
+    found |= {id(subject): judge(case, subject) for subject in subjects if subject.subfilter == TIMESTAMP}
+    return [found[id(subject)] for subject in subjects]
 
 
 def _subjects(document: Document) -> list[Subject]:
-    """Every signature that the document shows, and every one that was taken out of it."""
+    """Every signature that the document shows, and every one that was taken out of it; the oldest first."""
     subjects = [Subject(found, _located(document, found)) for found in document.latest.signatures]
     holes = {item.covered.byte_range[1] for item in subjects if isinstance(item.covered, SignedBytes)}
     removed = [Subject(found, covered, removed=True) for found, covered in removed_signatures(document, holes)]
-    return [*subjects, *removed]
+    return sorted([*subjects, *removed], key=lambda item: end_of(item) or len(document.data) + 1)
 
 
 def _located(document: Document, found: FoundSignature) -> SignedBytes | RangeWrong:

@@ -21,16 +21,13 @@ _MAX_WALK = 50_000
 
 
 def explain(view: Comparison, numbers: set[int]) -> list[Finding]:
-    """Findings for the objects `numbers`, most telling first; never none when there are numbers."""
-    told: set[int] = set()
-    found = [
-        *_signatures(view),
-        *_fields(view),
-        *_page_list(view),
-        *_pages(view, numbers, told),
-        *_document(view, numbers),
-    ]
-    if found or not numbers:
+    """Findings for the objects `numbers`, most telling first; never none when there are numbers. Without numbers only
+    whether signatures or pages came or went."""
+    outline = [*_signatures(view), *_page_list(view)]
+    if not numbers:
+        return outline
+    found = [*outline, *_fields(view), *_pages(view, numbers), *_document(view, numbers)]
+    if found:
         return found
     if all(number in view.changed and _alike(view, number) for number in numbers):
         return [("CHANGE_RELISTED", {"number": min(numbers)})]
@@ -70,14 +67,12 @@ def _page_list(view: Comparison) -> Iterator[Finding]:
         yield "CHANGE_PAGE_ADDED", {"page": after[key] + 1}
     for key in before.keys() - after.keys():
         yield "CHANGE_PAGE_REMOVED", {"page": before[key] + 1}
-    common = [key for key in before if key in after]
-    if [before[key] for key in sorted(common, key=before.__getitem__)] and sorted(
-        common, key=before.__getitem__
-    ) != sorted(common, key=after.__getitem__):
+    common = before.keys() & after.keys()
+    if sorted(common, key=before.__getitem__) != sorted(common, key=after.__getitem__):
         yield "CHANGE_PAGES_REORDERED", {}
 
 
-def _pages(view: Comparison, numbers: set[int], told: set[int]) -> Iterator[Finding]:
+def _pages(view: Comparison, numbers: set[int]) -> Iterator[Finding]:
     for key, index in view.before.page_numbers.items():
         if key not in view.after.page_numbers:
             continue

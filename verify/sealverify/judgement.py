@@ -65,6 +65,8 @@ class Case:
     store: Store
     document_timestamps: list[tuple[int, ProofOfTime]] = field(default_factory=list)
     """Good document timestamps by the end of their revision: evidence of time for everything before them."""
+    signer_anchors: set[bytes] = field(default_factory=set)
+    """The anchors of those who signed, once they are judged."""
 
 
 @dataclass
@@ -91,10 +93,12 @@ def judge(case: Case, subject: Subject) -> SignatureReport:
     proofs = _proofs(case, subject, integrity)
     best = _best_time(case, subject, proofs)
     chain, revocation = _trust(case, integrity, best, claims.signing_at, findings)
+    case.signer_anchors |= {chain.anchor} if chain.anchor else set()
     proofs = [proof.beside(chain.anchor) for proof in proofs]
-    _time_notes(proofs, findings)
+    later = _later_timestamp(case, subject)
+    _time_notes([*proofs, *([later.beside(chain.anchor)] if later else [])], findings)
     _strength(case, integrity, best, findings)
-    slices, data = recomputed(case.document, subject.found, _end(subject), findings.add)
+    slices, data = recomputed(case.document, subject.found, end_of(subject), findings.add)
     return SignatureReport(
         name=subject.found.name,
         type=_type(integrity),
@@ -102,14 +106,14 @@ def judge(case: Case, subject: Subject) -> SignatureReport:
         integrity=integrity.state,
         after=after,
         trust=_trust_state(chain, revocation, best),
-        level=level_of(subject.subfilter, integrity, proofs, case.store, _later_timestamp(case, subject)),
+        level=level_of(subject.subfilter, integrity, proofs, case.store, later),
         signer=_signer(integrity, claims),
         signing_at=best or claims.signing_at,
         time_source=TimeSource.TIMESTAMP if best else TimeSource.CLAIMED if claims.signing_at else None,
         timestamps=tuple(proofs),
         revocation=revocation,
         certification=claims.certification,
-        covers_whole_file=_end(subject) == len(case.document.data),
+        covers_whole_file=end_of(subject) == len(case.document.data),
         reason=claims.reason,
         matter=data.matter if data else None,
         seal_code=data.seal_code if data else None,
@@ -119,7 +123,7 @@ def judge(case: Case, subject: Subject) -> SignatureReport:
     )
 
 
-def _end(subject: Subject) -> int | None:
+def end_of(subject: Subject) -> int | None:
     return subject.covered.end if isinstance(subject.covered, SignedBytes) else None
 
 
@@ -146,7 +150,7 @@ def _told(problem: SealVerifyError) -> Note:
 
 def _after(case: Case, subject: Subject, findings: Findings) -> AfterSealing:
     """Step 3."""
-    end = _end(subject)
+    end = end_of(subject)
     if end is None:
         return AfterSealing(Changes.UNKNOWN)
     try:
@@ -180,7 +184,7 @@ def _proofs(case: Case, subject: Subject, integrity: Integrity) -> list[ProofOfT
 
 
 def _later_timestamp(case: Case, subject: Subject) -> ProofOfTime | None:
-    end = _end(subject)
+    end = end_of(subject)
     later = [proof for at, proof in case.document_timestamps if end is not None and at > end]
     return min(later, key=lambda proof: proof.time or case.policy.at, default=None)
 
@@ -283,6 +287,8 @@ def judge_proof(case: Case, subject: Subject) -> ProofOfTime:
 def _judge_document_timestamp(case: Case, subject: Subject) -> SignatureReport:
     findings = Findings()
     proof = judge_proof(case, subject)
+    if case.signer_anchors:
+        proof = proof.beside(proof.anchor if proof.anchor in case.signer_anchors else next(iter(case.signer_anchors)))
     findings.add(proof.sub_indication, *(note(code) for code in proof.notes))
     after = _after(case, subject, findings)
     integrity = proof.integrity.state if proof.integrity else IntegrityState.BROKEN
@@ -298,6 +304,6 @@ def _judge_document_timestamp(case: Case, subject: Subject) -> SignatureReport:
         signing_at=proof.time,
         time_source=TimeSource.TIMESTAMP if proof.time else None,
         timestamps=(proof,),
-        covers_whole_file=_end(subject) == len(case.document.data),
+        covers_whole_file=end_of(subject) == len(case.document.data),
         notes=tuple(findings.notes),
     )
