@@ -16,10 +16,10 @@ from cryptography import x509
 from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.x509.oid import NameOID
-from sealverify.cms import SignerTemplate
-from sealverify.oids import DATA
 
 from sealservice.workers import Placement, Preparation, PreparationOrder, WorkerPool
+from sealverify.cms import SignerTemplate
+from sealverify.oids import DATA
 
 SAMPLES = Path(__file__).parent.parent / "samples"
 SEAL_MM = 42.0

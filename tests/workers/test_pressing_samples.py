@@ -6,9 +6,9 @@ from pathlib import Path
 
 import pytest
 from pyhanko.sign.validation.status import SignatureCoverageLevel
-from sealverify.digest import Digest
 
 from sealservice.workers import Automatic, WorkerPool
+from sealverify.digest import Digest
 from tests.support.judges import pdfsig, pyhanko_verdicts, qpdf_complaints
 from tests.support.pressing import SAMPLES, make_order, press
 

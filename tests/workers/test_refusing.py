@@ -7,11 +7,11 @@ from pathlib import Path
 
 import pikepdf
 import pytest
-from sealverify.messages import catalogue
 
 from sealservice.kernel.errors import DocumentRefused
 from sealservice.workers import At, Automatic, Invisible, Limits, WorkerPool
 from sealservice.workers.pdf.refusals import CODES
+from sealverify.messages import catalogue
 from tests.support.hostile import (
     BOMBS,
     DANGERS,

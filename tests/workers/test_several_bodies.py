@@ -120,6 +120,15 @@ def test_a_seal_stands_in_the_middle_of_a_waiting_field(
     unchanged(sealed)
 
 
+def test_a_field_that_was_hidden_shows_its_seal(pool: WorkerPool, picture: Path, tmp_path: Path) -> None:
+    document, sealed = tmp_path / "document.pdf", tmp_path / "sealed.pdf"
+    with pikepdf.open(WITH_FIELD) as pdf:
+        next(one for one in pdf.Root.AcroForm.Fields if one.get("/FT") == "/Sig").F = 2
+        pdf.save(document)
+    press(pool, document, sealed, make_order(Field(name="ApprovalSeal"), picture))
+    assert added(document, sealed, 1) is not None
+
+
 def test_a_field_smaller_than_the_seal_is_refused(pool: WorkerPool, tmp_path: Path) -> None:
     large = make_picture(tmp_path, "seal-official-round.svg", 45, 45)
     order = make_order(Field(name="ApprovalSeal"), large, width_mm=45, height_mm=45)

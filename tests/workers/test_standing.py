@@ -12,6 +12,7 @@ from PIL import ImageChops
 
 from sealservice.kernel.errors import DocumentRefused
 from sealservice.workers import At, Automatic, Certification, EveryPage, Limits, NextField, Riding, WorkerPool
+from tests.support.hostile import CATALOGUE, PAGE, PAGES, plain_pdf, stream
 from tests.support.judges import added, pyhanko_verdicts, qpdf_complaints, render
 from tests.support.pressing import SAMPLES, make_order, make_picture, press
 
@@ -246,6 +247,39 @@ def test_bytes_behind_the_end_are_left_out(pool: WorkerPool, picture: Path, tmp_
     )
     assert "NORMALISED_BYTES_AROUND" in press(pool, document, sealed, make_order(Automatic(), picture)).normalised
     assert b"gateway" not in sealed.read_bytes()
+
+
+def test_a_lost_table_is_mended_only_when_nothing_is_missing(pool: WorkerPool, picture: Path, tmp_path: Path) -> None:
+    """The table of objects is gone: with all objects there the letter is rewritten, with one missing it is refused."""
+    whole = (SAMPLES / "variant-classic-xref-pdf-1-4-qpdf.pdf").read_bytes()
+    lost_table = re.sub(rb"startxref\n\d+", b"startxref\n7", whole)
+    document, sealed = tmp_path / "document.pdf", tmp_path / "sealed.pdf"
+    document.write_bytes(lost_table)
+    assert "NORMALISED_REPAIRED" in press(pool, document, sealed, make_order(Automatic(), picture)).normalised
+    assert qpdf_complaints(sealed) == ""
+    font = re.search(rb"\n(\d+) 0 obj\n<<[^>]*/Type /Font\b", lost_table)
+    assert font is not None
+    document.write_bytes(lost_table.replace(b"\n%s 0 obj" % font[1], b"\n%s 0 obx" % font[1]))
+    with pytest.raises(DocumentRefused) as caught:
+        press(pool, document, sealed, make_order(Automatic(), picture))
+    assert caught.value.code == "DOCUMENT_DAMAGED"
+
+
+def test_two_tables_for_two_kinds_of_readers_become_one(pool: WorkerPool, picture: Path, tmp_path: Path) -> None:
+    """A hybrid file (ISO 32000-2, 7.5.8.4) shows old readers one thing and new readers another."""
+    base = {1: CATALOGUE, 2: PAGES, 3: PAGE, 4: stream(b"0 0 m", b"")}
+    plain = plain_pdf(base)
+    at = int(plain.rsplit(b"startxref", 1)[1].split()[0])
+    row = b"\0\0\0\0\0\0"
+    table = b"9 0 obj\n" + stream(row, b"/Type /XRef /Size 10 /W [1 4 1] /Index [8 1] /Root 1 0 R") + b"\nendobj\n"
+    hybrid = plain[:at] + table + plain[at:].replace(b"/Root", b"/XRefStm %d /Root" % at, 1)
+    hybrid = hybrid.replace(b"startxref\n%d" % at, b"startxref\n%d" % (at + len(table)))
+    document, sealed = tmp_path / "document.pdf", tmp_path / "sealed.pdf"
+    document.write_bytes(hybrid)
+    prepared = press(pool, document, sealed, make_order(Automatic(), picture))
+    assert "NORMALISED_HYBRID_TABLE" in prepared.normalised
+    assert b"XRefStm" not in sealed.read_bytes()
+    assert pyhanko_verdicts(sealed)[0].intact
 
 
 def test_a_revision_cut_off_in_the_middle_is_refused(pool: WorkerPool, picture: Path, tmp_path: Path) -> None:

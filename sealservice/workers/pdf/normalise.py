@@ -18,6 +18,7 @@ from sealservice.workers.pdf.opening import Document, ObjGen, damaged
 from sealservice.workers.pdf.survey import Survey
 
 _NUMBERS_BEFORE = re.compile(rb"(\d{1,10})[ \t\r\n]+\d{1,5}$")
+_MENTION = re.compile(rb"\b(\d{1,8}) (\d{1,5}) R\b")
 _HINTS = re.compile(rb"/H \[ (\d+) .*/Linearized ")
 _DRAWN_TYPES = ("/Catalog", "/Pages", "/Page", "/Annot", "/Font", "/XObject", "/Sig")
 
@@ -56,14 +57,15 @@ def rewrite(document: Document, output: int) -> None:
         raise damaged(problem) from problem
 
 
-def refuse_loss(document: Document, found: Survey, pages: int) -> None:
+def refuse_loss(document: Document, pages: int) -> None:
     """Where the table had to be made anew, everything that is mentioned has to be there: half a document is not sealed.
 
     Raises DocumentRefused("DOCUMENT_DAMAGED")."""
     if not document.is_reconstructed:
         return
-    table = document.pdf.get_xref_table()
-    lost = [one for objgen in _reachable(document, found) for one in found.references(objgen) if one not in table]
+    with mmap.mmap(document.file, 0, access=mmap.ACCESS_READ) as data:
+        mentioned = {(int(match[1]), int(match[2])) for match in _MENTION.finditer(data)}
+    lost = mentioned - document.pdf.get_xref_table().keys()
     stated = document.root["/Pages"].get("/Count")
     if lost or stated != pages:
         reason = f"{len(lost)} objects are missing, {pages} of {stated} pages were found"

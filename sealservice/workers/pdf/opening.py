@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 import re
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 import pikepdf
 
@@ -35,6 +35,7 @@ class Document:
     start: int
     clean_end: bool
     encrypted: bool
+    noted: list[str] = field(default_factory=list)
 
     @property
     def root(self) -> pikepdf.Object:
@@ -47,7 +48,8 @@ class Document:
 
     def warnings(self) -> list[str]:
         """What qpdf had to put up with or to mend, without what everybody puts up with."""
-        return [_WHERE.sub("", text) for text in map(str, self.pdf.get_warnings()) if not _HARMLESS.search(text)]
+        self.noted.extend(_WHERE.sub("", str(text)) for text in self.pdf.get_warnings())  # qpdf tells each one once
+        return [text for text in self.noted if not _HARMLESS.search(text)]
 
     @property
     def is_reconstructed(self) -> bool:

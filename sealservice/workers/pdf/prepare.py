@@ -71,7 +71,7 @@ def _read(order: PreparationOrder, source: int, output: int, limits: Limits) -> 
             raise DocumentRefused("DOCUMENT_HAS_USAGE_RIGHTS")
         rewritten = normalise.reasons(document, found)
     if rewritten:
-        normalise.refuse_loss(document, found, len(read_pages(document, limits)))
+        normalise.refuse_loss(document, len(read_pages(document, limits)))
         normalise.rewrite(document, output)
         source, document = output, open_document(output, limits)
         fields = read_fields(document)
