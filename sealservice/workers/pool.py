@@ -128,7 +128,7 @@ def _result(answer: dict[str, Any]) -> dict[str, Any]:
     details = dict(answer["details"])
     trace = details.pop("trace", None)
     if trace:
-        _log.error("a worker failed in a way nobody foresaw:\n%s", trace)
+        _log.warning("a worker met what nobody foresaw:\n%s", trace)
     kind: type[errors.SealServiceError] = getattr(errors, answer["error"])
     raise kind(answer["code"], **details)
 

@@ -7,6 +7,7 @@ may.
 
 from __future__ import annotations
 
+import traceback
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -52,8 +53,9 @@ def prepare(request: dict[str, Any], files: Sequence[int], limits: Limits) -> di
     except pikepdf.PdfError as problem:
         raise damaged(problem) from problem
     except (ValueError, TypeError, KeyError, AttributeError, IndexError, ArithmeticError, RecursionError) as problem:
-        # a document whose parts are of other kinds than they should be; raw errors leave no worker
-        raise DocumentRefused("DOCUMENT_DAMAGED", reason=f"{type(problem).__name__}: {problem}"[:200]) from problem
+        # a document whose parts are of other kinds than they should be, or a fault of ours: the pool logs the trace
+        reason = f"{type(problem).__name__}: {problem}"[:200]
+        raise DocumentRefused("DOCUMENT_DAMAGED", reason=reason, trace=traceback.format_exc()[-4000:]) from problem
 
 
 def _read(order: PreparationOrder, source: int, output: int, limits: Limits) -> Reading:
