@@ -71,20 +71,18 @@ def test_an_order_arrives_as_it_left(
     assert PreparationOrder.from_json(json.loads(json.dumps(order.as_json()))) == order
 
 
-@given(
-    left=st.floats(-1000, 1000),
-    bottom=st.floats(-1000, 1000),
-    width=st.floats(10, 3000),
-    height=st.floats(10, 3000),
-    rotate=st.sampled_from([0, 90, 180, 270]),
-    unit=st.floats(0.1, 10),
-    x=MILLIMETRES,
-    y=MILLIMETRES,
+SHEETS = st.builds(
+    lambda left, bottom, width, height, rotate, unit: Sheet(
+        (left, bottom, left + width, bottom + height), rotate, unit
+    ),
+    *(st.floats(-1000, 1000), st.floats(-1000, 1000), st.floats(10, 3000), st.floats(10, 3000)),
+    st.sampled_from([0, 90, 180, 270]),
+    st.floats(0.1, 10),
 )
-def test_what_is_seen_and_user_space_are_two_ways_to_say_one_place(
-    left: float, bottom: float, width: float, height: float, rotate: int, unit: float, x: float, y: float
-) -> None:
-    sheet = Sheet((left, bottom, left + width, bottom + height), rotate, unit)
+
+
+@given(sheet=SHEETS, x=MILLIMETRES, y=MILLIMETRES)
+def test_what_is_seen_and_user_space_are_two_ways_to_say_one_place(sheet: Sheet, x: float, y: float) -> None:
     assert sheet.to_shown(*sheet.to_user(x, y)) == pytest.approx((x, y), abs=1e-6)
     box = Box.around(x, y, 42, 30)
     again = sheet.box(sheet.rect(box))
