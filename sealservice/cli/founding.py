@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import Annotated, Any
 
 import typer
@@ -68,14 +69,21 @@ def _present(output: Output, console: Console, shown: Shown, report: dict[str, A
     facts = Table.grid(padding=(0, 2))
     facts.add_column(no_wrap=True, style="dim")
     facts.add_column(overflow="fold")
-    facts.add_row(output.text("SHOWN_SEALED"), str(shown.sealed), style="bold")
+    facts.add_row(output.text("SHOWN_SEALED"), str(_shortest(shown.sealed)), style="bold")
     facts.add_row(output.text("SHOWN_SEAL"), f"{shown.seal.code}  {shown.seal.name}")
-    facts.add_row(output.text("SHOWN_TRUST"), str(shown.trust))
+    facts.add_row(output.text("SHOWN_TRUST"), str(_shortest(shown.trust)))
     verdict = Text(f"{mark} {report['summary'][output.language]}", style=f"bold {colour}")
     console.print()
     console.print(Panel(Group(verdict, "", facts), border_style=colour, padding=(1, 2)))
     console.print()
     console.print(output.text("SHOWN_NEXT"), style="bold")
-    names = {"sealed": shown.sealed, "trust": shown.trust, "seal": shown.seal.code, "home": shown.trust.parent.parent}
+    places = {"sealed": shown.sealed, "trust": shown.trust, "home": shown.trust.parent.parent}
+    names = {**{name: _shortest(path) for name, path in places.items()}, "seal": shown.seal.code}
     for code in ("SHOWN_TRY_OPEN", "SHOWN_TRY_VERIFY", "SHOWN_TRY_PRESS"):
         console.print("  " + output.text(code, **names), markup=False, soft_wrap=True)
+
+
+def _shortest(path: Path) -> Path:
+    """As one would type it from here."""
+    here = Path.cwd()
+    return path.absolute().relative_to(here) if path.absolute().is_relative_to(here) else path
