@@ -189,7 +189,6 @@ class DemoPki:
         self.outside_root = Authority.root("外部时间戳根 Outside TSA Root")
         self.outside_tsa = self.outside_root.issue(Wish(name="Outside TSA", tsa=True, key=_rsa(2048)))
         self.stranger = Authority.root("陌生根 Stranger Root").issue(_seal("行政审批专用章"))
-        self.brief = self.issuing.issue(_seal("短期章", valid_for=timedelta(days=90)))
 
     @property
     def anchors(self) -> bytes:

@@ -104,7 +104,7 @@ def _attempt(certificate: bytes, others: Sequence[bytes], policy: Policy, at: da
     try:
         context = ValidationContext(
             trust_roots=[asn1_x509.Certificate.load(anchor) for anchor in policy.trust.anchors],
-            other_certs=[asn1_x509.Certificate.load(other) for other in others],
+            other_certs=[asn1_x509.Certificate.load(other) for other in others if _validity(other) is not None],
             moment=at,
             allow_fetching=False,
             revocation_mode="soft-fail",

@@ -8,6 +8,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable
 from dataclasses import dataclass
+from decimal import Decimal
 from functools import cached_property
 from typing import Any
 
@@ -22,7 +23,17 @@ TRAILER = 0
 
 
 def spelled(value: Any) -> bytes:  # pikepdf gives plain numbers, too
-    """A value as PDF syntax, references left as they are: two values are the same when they are spelled the same."""
+    """A value as PDF syntax, references left as they are, each number in one way: two values are the same when they
+    are spelled the same."""
+    number, generation = key_of(value)
+    if number:
+        return b"%d %d R" % (number, generation)
+    if isinstance(value, pikepdf.Dictionary):
+        return b"<<" + b" ".join(key.encode() + b" " + spelled(item) for key, item in sorted(value.items())) + b">>"
+    if isinstance(value, pikepdf.Array):
+        return b"[" + b" ".join(spelled(item) for item in value) + b"]"
+    if isinstance(value, int | float | Decimal) and not isinstance(value, bool):
+        return format(Decimal(value).normalize(), "f").encode()
     return value.unparse() if isinstance(value, pikepdf.Object) else repr(value).encode()
 
 
@@ -63,6 +74,11 @@ def differing_keys(one: pikepdf.Object, other: pikepdf.Object) -> set[str]:
     return {key for key in keys if (key in one) != (key in other) or spelled(one.get(key)) != spelled(other.get(key))}
 
 
+def is_section(thing: Any) -> bool:
+    """Whether an object is a cross-reference stream, whose dictionary is a trailer."""
+    return isinstance(thing, pikepdf.Stream) and thing.get("/Type") == "/XRef"
+
+
 def array(value: Any) -> list[Any]:
     return list(value) if isinstance(value, pikepdf.Array) else []
 
@@ -88,8 +104,10 @@ class Comparison:
         """Who referred, in the earlier revision, to the objects that differ now."""
         found: dict[int, set[int]] = {number: set() for number in self.numbers}
         for number in self.before.numbers:
-            for target in references(self.before.object(number)) & self.numbers:
-                found[target].add(number)
+            thing = self.before.object(number)
+            user = TRAILER if is_section(thing) else number
+            for target in references(thing) & self.numbers:
+                found[target].add(user)
         for target in references(self.before.pdf.trailer) & self.numbers:
             found[target].add(TRAILER)
         return found

@@ -21,6 +21,7 @@ from sealverify.errors import MalformedDocument
 from sealverify.syntax import Bytes
 
 _MAX_FIELDS = 20_000
+_MAX_PAGES = 200_000
 _MAX_TREE = 100
 
 ObjectKey = tuple[int, int]
@@ -109,7 +110,12 @@ class Revision:
         self.end = end
         self._source = _Prefix(data, end)
         try:
-            self.pdf = pikepdf.open(cast("BinaryIO", self._source), attempt_recovery=False, suppress_warnings=True)
+            self.pdf = pikepdf.open(
+                cast("BinaryIO", self._source),
+                attempt_recovery=False,
+                suppress_warnings=True,
+                inherit_page_attributes=False,  # or reading would change what is compared
+            )
         except pikepdf.PasswordError as problem:
             self._source.close()
             raise MalformedDocument("PDF_PASSWORD") from problem
@@ -140,9 +146,15 @@ class Revision:
         return self.pdf.get_object(number, self.numbers.get(number, 0))
 
     @cached_property
+    def pages(self) -> list[pikepdf.Object]:
+        """The pages in order. Walked here and not by qpdf, which moves inherited entries into the pages on the way:
+        after that two revisions cannot be compared any more."""
+        return list(_pages(self.root.get("/Pages")))
+
+    @cached_property
     def page_numbers(self) -> dict[ObjectKey, int]:
         """The index, from 0, of each page by its key."""
-        return {key_of(page.obj): index for index, page in enumerate(self.pdf.pages)}
+        return {key_of(page): index for index, page in reversed(list(enumerate(self.pages)))}
 
     @cached_property
     def fields(self) -> list[FormField]:
@@ -217,6 +229,22 @@ def inherited(dictionary: pikepdf.Object, key: str) -> Any:
             return None
         dictionary = parent
     return None
+
+
+def _pages(top: Any) -> Iterator[pikepdf.Object]:  # whatever stands at /Pages
+    """Leaves of the page tree, loops and size bounded."""
+    pending, nodes = [top], set()
+    for _ in range(_MAX_PAGES):
+        if not pending:
+            return
+        node = pending.pop()
+        kids = node.get("/Kids") if isinstance(node, pikepdf.Dictionary) else None
+        if isinstance(kids, pikepdf.Array) and key_of(node) not in nodes:
+            nodes.add(key_of(node))
+            pending.extend(reversed(list(kids)))
+        elif isinstance(node, pikepdf.Dictionary) and not isinstance(kids, pikepdf.Array):
+            yield node
+    raise MalformedDocument("PDF_TOO_LARGE")
 
 
 def _fields(top: pikepdf.Object) -> Iterator[FormField]:

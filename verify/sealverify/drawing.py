@@ -104,9 +104,9 @@ def _unlisted(places: Iterable[Place]) -> list[dict[str, int | None]]:
 
 def _drawings(revision: Revision, found: FoundSignature, page: int, picture: pikepdf.Object) -> list[Painted]:
     """All that is drawn of `picture` on one page: by the page's content, and by this signature's widget."""
-    if page >= len(revision.pdf.pages):
+    if page >= len(revision.pages):
         return []
-    drawn = painted(revision.pdf.pages[page].obj, key_of(picture))
+    drawn = painted(revision.pages[page], key_of(picture))
     own = {key_of(widget) for widget in found.field.widgets} if found.field else set()
     for widget in annotations_of(revision, page):
         if key_of(widget) in own:

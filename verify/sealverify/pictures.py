@@ -23,12 +23,14 @@ Add = Callable[..., None]
 def recomputed(
     document: Document, found: FoundSignature, end: int | None, add: Add
 ) -> tuple[Slices | None, ImpressionData | None]:
-    """What is drawn now, and the impression as stated; both None when the signature states none."""
+    """What is drawn now, and the impression as stated; None each where the signature states no pictures, or nothing."""
     stated = found.dictionary.get(KEY)
     if stated is None:
         return None, None
     try:
         data = decode(stated)
+        if not data.places:
+            return None, data
         now = recompute(document.latest, found, data)
         then = now if end in (None, len(document.data)) else _then(document, found, data, end or 0)
     except MalformedSealData as problem:

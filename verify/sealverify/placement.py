@@ -6,7 +6,7 @@ from typing import Any
 
 import pikepdf
 
-from sealverify.document import FormField, Revision, key_of
+from sealverify.document import FormField, Revision, inherited, key_of
 from sealverify.geometry import Rectangle
 
 POINTS_PER_MM = 72 / 25.4
@@ -34,7 +34,7 @@ def page_of(revision: Revision, item: FormField) -> int | None:
     wanted = {key_of(widget) for widget in item.widgets}
     hint: int | None = revision.page_numbers.get(key_of(item.widgets[0].get("/P")))
     order: list[int] = [hint] if hint is not None else []
-    order.extend(range(len(revision.pdf.pages)))
+    order.extend(range(len(revision.pages)))
     for index in order:
         if wanted & {key_of(annotation) for annotation in annotations_of(revision, index)}:
             return index + 1
@@ -42,7 +42,7 @@ def page_of(revision: Revision, item: FormField) -> int | None:
 
 
 def annotations_of(revision: Revision, page: int) -> list[pikepdf.Object]:
-    listed = revision.pdf.pages[page].obj.get("/Annots")
+    listed = revision.pages[page].get("/Annots")
     found = list(listed) if isinstance(listed, pikepdf.Array) else []
     return [item for item in found if isinstance(item, pikepdf.Dictionary)]
 
@@ -56,21 +56,21 @@ def covers_too_much(revision: Revision, widget: pikepdf.Object) -> bool:
     unit, share = 1.0, 0.0
     page = revision.page_numbers.get(key_of(widget.get("/P")))
     if page is not None:
-        unit, share = _of_page(revision.pdf.pages[page], width * height)
+        unit, share = _of_page(revision.pages[page], width * height)
     limit = MAX_SIDE_MM * POINTS_PER_MM / unit
     return (width > limit and height > limit) or share > MAX_SHARE
 
 
-def _of_page(page: pikepdf.Page, area: float) -> tuple[float, float]:
-    unit = page.obj.get("/UserUnit", 1)
-    box = rectangle(page.cropbox)
+def _of_page(page: pikepdf.Object, area: float) -> tuple[float, float]:
+    unit = page.get("/UserUnit", 1)
+    box = rectangle(inherited(page, "/CropBox")) or rectangle(inherited(page, "/MediaBox"))
     whole = (box[2] - box[0]) * (box[3] - box[1]) if box else 0
     return float(unit) or 1.0, area / whole if whole else 1.0
 
 
 def overlapped(revision: Revision, page: int | None, item: FormField) -> list[str]:
     """Names of earlier annotations of the page (from 1) that the field's widgets lie over."""
-    if page is None or page > len(revision.pdf.pages):
+    if page is None or page > len(revision.pages):
         return []
     boxes = [box for box in (rectangle(widget.get("/Rect")) for widget in item.widgets) if box]
     own = {key_of(widget) for widget in item.widgets}

@@ -1,0 +1,97 @@
+"""Random damage to a sealed file: never PASSED, never an error that has no name."""
+
+from __future__ import annotations
+
+import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+
+from sealverify import Conclusion, Malformed, Policy, Trust, examine_document
+from tests.support.pki import DemoPki
+from tests.support.tampering import contents_hole
+from tests.verify.conftest import Examine
+from tests.verify.test_timestamp import stamp
+
+
+@pytest.fixture(scope="module")
+def ours(pki: DemoPki, stamped: bytes) -> bytes:
+    """A sealed file with a CMS as our service writes it, a timestamp in it."""
+    from sealverify import oids
+    from sealverify.cms import SignerTemplate
+    from sealverify.digest import Digest
+
+    hole, rest = contents_hole(stamped)
+    template = SignerTemplate.for_certificate(pki.seal.der, chain=pki.seal.chain_der, algorithm=pki.seal.algorithm)
+    digest = Digest.of(stamped[:hole], stamped[rest:])
+    attributes = template.signed_attributes(content_type=oids.DATA, digest=digest.value)
+    signature = pki.seal.sign(attributes)
+    cms = template.assemble(
+        signed_attributes=attributes,
+        signature=signature,
+        timestamp_token=stamp(pki.tsa, Digest.of(signature)),
+    )
+    digits = cms.hex().encode()
+    assert len(digits) <= rest - hole - 2
+    return stamped[: hole + 1] + digits.ljust(rest - hole - 2, b"0") + stamped[rest - 1 :]
+
+
+def certificates(data: bytes) -> list[range]:
+    """Where the certificates lie that only travel along: a CMS does not protect them, and a path may not need them."""
+    from sealverify.cms import read_signed_data
+    from sealverify.timestamp import read_token
+
+    hole, rest = contents_hole(data)
+    signed = read_signed_data(bytes.fromhex(data[hole + 1 : rest - 1].decode()))
+    token = read_token(signed.signer.timestamp_tokens[0])
+    found = []
+    for certificate in {*signed.certificates, *token.signed_data.certificates}:
+        digits, start = certificate.hex().encode(), hole
+        while (start := data.find(digits, start + 1)) > 0:
+            found.append(range(start, start + len(digits)))
+    return found
+
+
+def verdict(data: bytes, trust: Trust) -> Conclusion | None:
+    try:
+        return examine_document(data, Policy(trust=trust)).conclusion
+    except Malformed:
+        return None
+
+
+def test_undamaged_it_passes(ours: bytes, examine: Examine) -> None:
+    report = examine(ours)
+    assert (report.conclusion, report.signatures[0].level) == (Conclusion.PASSED, "B-T")
+
+
+@settings(max_examples=150, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@given(data=st.data())
+def test_any_byte_changed(ours: bytes, trust: Trust, data: st.DataObject) -> None:
+    hole, rest = contents_hole(ours)
+    where = st.integers(0, len(ours) - 1) | st.integers(hole, rest - 1) | st.integers(rest, len(ours) - 1)
+    at = data.draw(where)
+    wrong = bytearray(ours)
+    wrong[at] ^= data.draw(st.integers(1, 255))
+    unprotected = any(at in place for place in certificates(ours))
+    assert verdict(bytes(wrong), trust) is not Conclusion.PASSED or unprotected
+
+
+@settings(max_examples=60, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@given(data=st.data())
+def test_any_piece_cut_out_or_put_in(ours: bytes, trust: Trust, data: st.DataObject) -> None:
+    at = data.draw(st.integers(0, len(ours)))
+    count = data.draw(st.integers(0, 400))
+    piece = data.draw(st.binary(max_size=40))
+    wrong = ours[:at] + piece + ours[at + count :]
+    assert verdict(wrong, trust) is not Conclusion.PASSED or wrong == ours
+
+
+@settings(max_examples=60, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@given(tail=st.binary(min_size=1, max_size=200))
+def test_anything_appended(ours: bytes, trust: Trust, tail: bytes) -> None:
+    assert verdict(ours + tail, trust) is not Conclusion.PASSED
+
+
+@settings(max_examples=100, deadline=None)
+@given(data=st.binary(max_size=400))
+def test_any_bytes_called_a_pdf(data: bytes) -> None:
+    assert verdict(b"%PDF-1.7\n" + data, Trust()) in (None, Conclusion.NO_SIGNATURE)

@@ -1,0 +1,264 @@
+"""Whom we trust, and when it was: anchors, revocation, expiry, timestamps. Unknown is never called wrong."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime, timedelta
+
+import pytest
+from cryptography.hazmat.primitives.serialization import Encoding
+
+from sealverify import Conclusion, Policy, Report, SubIndication, Trust, examine_document
+from sealverify.errors import MalformedTrust
+from sealverify.proof_of_time import Attestation
+from sealverify.report import SignatureReport, SignatureType, TimeSource, TrustState
+from sealverify.revocation import RevocationState
+from tests.support.pki import START, Authority, DemoPki, Identity, Wish
+from tests.support.sealing import SigSeedSubFilter, press, sample
+
+DOCUMENT = "approval-letter-1-page.pdf"
+DAY = timedelta(days=1)
+
+
+def now() -> datetime:
+    return datetime.now(UTC)
+
+
+def judged(data: bytes, *pem: bytes, at: datetime | None = None) -> Report:
+    trust = Trust.from_pem(b"".join(pem)) if pem else Trust()
+    return examine_document(data, Policy(trust=trust, at=at or now()))
+
+
+def only(report: Report) -> SignatureReport:
+    (signature,) = report.signatures
+    assert report.conclusion is signature.conclusion
+    return signature
+
+
+def seal_with(pki: DemoPki, **wish: object) -> Identity:
+    return pki.issuing.issue(Wish(name="演示章", **wish))  # type: ignore[arg-type]
+
+
+class TestAnchors:
+    def test_trusted(self, pki: DemoPki, sealed: bytes) -> None:
+        signature = only(judged(sealed, pki.anchors))
+        assert (signature.conclusion, signature.trust) == (Conclusion.PASSED, TrustState.TRUSTED)
+        assert signature.type is SignatureType.SEAL
+        assert (signature.signer.name, signature.signer.identifier) == ("行政审批专用章", "NTRCN-91350100M000100Y43")
+
+    @pytest.mark.parametrize("anchors", ["none", "strangers"])
+    def test_nobody_we_trust_vouches_is_cannot_confirm_and_never_invalid(
+        self, pki: DemoPki, sealed: bytes, anchors: str
+    ) -> None:
+        report = judged(sealed, *([pki.outside_root.identity.pem] if anchors == "strangers" else []))
+        signature = only(report)
+        assert (signature.conclusion, signature.sub_indication) == (
+            Conclusion.INDETERMINATE,
+            SubIndication.NO_CERTIFICATE_CHAIN_FOUND,
+        )
+        assert signature.trust is TrustState.UNKNOWN
+        assert signature.integrity == "INTACT"
+        assert "invalid" not in report.summary.en.lower()
+        assert "Cannot be confirmed" in report.summary.en
+
+    def test_the_certificate_itself_may_be_the_anchor(self, pki: DemoPki, sealed: bytes) -> None:
+        assert only(judged(sealed, pki.seal.pem)).trust is TrustState.TRUSTED
+
+    def test_a_person_signs_and_does_not_seal(self, pki: DemoPki) -> None:
+        signed = press(sample(DOCUMENT), pki.person, subfilter=SigSeedSubFilter.ADOBE_PKCS7_DETACHED)
+        signature = only(judged(signed, pki.anchors))
+        assert (signature.type, signature.conclusion) == (SignatureType.SIGNATURE, Conclusion.PASSED)
+        assert signature.level is None, "adbe.pkcs7.detached is no PAdES"
+
+    def test_an_authority_s_own_key_does_not_seal(self, pki: DemoPki) -> None:
+        signed = press(sample(DOCUMENT), pki.issuing.identity)
+        signature = only(judged(signed, pki.anchors))
+        assert signature.sub_indication is SubIndication.CHAIN_CONSTRAINTS_FAILURE
+        assert "NOTE_KEY_USAGE" in [note.code for note in signature.notes]
+
+    def test_too_many_certificates_are_not_followed(self, pki: DemoPki, monkeypatch: pytest.MonkeyPatch) -> None:
+        root = Authority.root()
+        crowd = tuple(root.issue(Wish(name="Crowd", ca=True)).certificate for _ in range(8))
+        crowded = Identity(pki.seal.key, pki.seal.certificate, pki.seal.chain + crowd)
+        signature = only(judged(press(sample(DOCUMENT), crowded), pki.anchors))
+        assert signature.sub_indication is SubIndication.CERTIFICATE_CHAIN_GENERAL_FAILURE
+        assert [note.code for note in signature.notes] == ["TOO_MANY_CERTIFICATES"]
+
+
+class TestTime:
+    def test_without_a_timestamp_the_time_is_the_signers_word(self, pki: DemoPki, sealed: bytes) -> None:
+        signature = only(judged(sealed, pki.anchors))
+        assert (signature.time_source, signature.level) == (TimeSource.CLAIMED, "B-B")
+
+    def test_the_house_s_own_timestamp_says_so(self, pki: DemoPki, stamped: bytes) -> None:
+        signature = only(judged(stamped, pki.anchors))
+        (proof,) = signature.timestamps
+        assert (signature.time_source, signature.level) == (TimeSource.TIMESTAMP, "B-T")
+        assert proof.attestation is Attestation.SELF
+        assert "NOTE_SELF_ATTESTED" in [note.code for note in signature.notes]
+
+    def test_an_outside_timestamp_is_independent(self, pki: DemoPki) -> None:
+        sealed = press(sample(DOCUMENT), pki.seal, tsa=pki.outside_tsa)
+        (proof,) = only(judged(sealed, pki.anchors, pki.outside_root.identity.pem)).timestamps
+        assert (proof.attestation, proof.authority) == (Attestation.INDEPENDENT, "Outside TSA")
+
+    def test_a_timestamp_of_somebody_unknown_proves_no_time(self, pki: DemoPki) -> None:
+        sealed = press(sample(DOCUMENT), pki.seal, tsa=pki.outside_tsa)
+        signature = only(judged(sealed, pki.anchors))
+        assert (signature.conclusion, signature.time_source) == (Conclusion.PASSED, TimeSource.CLAIMED)
+        assert signature.level == "B-B"
+        assert "NOTE_TIMESTAMP_UNCONFIRMED" in [note.code for note in signature.notes]
+
+    def test_a_timestamp_by_somebody_who_is_no_authority(self, pki: DemoPki) -> None:
+        for wish in (Wish(name="No TSA"), Wish(name="Lax TSA", tsa=True, tsa_usage_critical=False)):
+            key = pki.tsa.key
+            lax = pki.issuing.issue(Wish(**{**vars(wish), "key": key}))
+            signature = only(judged(press(sample(DOCUMENT), pki.seal, tsa=lax), pki.anchors))
+            assert signature.timestamps[0].notes == ("NOTE_NO_TSA",)
+            assert signature.time_source is TimeSource.CLAIMED
+
+    def test_a_timestamp_of_another_signature_is_broken(self, pki: DemoPki, stamped: bytes) -> None:
+        from sealverify import oids
+        from sealverify.cms import SignerTemplate, read_signed_data
+        from tests.support.tampering import contents_hole
+
+        other = press(sample(DOCUMENT), pki.seal, tsa=pki.tsa)
+        hole, rest = contents_hole(other)
+        (foreign,) = read_signed_data(bytes.fromhex(other[hole + 1 : rest - 1].decode())).signer.timestamp_tokens
+        hole, rest = contents_hole(stamped)
+        signer = read_signed_data(bytes.fromhex(stamped[hole + 1 : rest - 1].decode())).signer
+        assert oids.MESSAGE_DIGEST in signer.attributes
+        template = SignerTemplate.for_certificate(pki.seal.der, chain=pki.seal.chain_der, algorithm=pki.seal.algorithm)
+        forged = template.assemble(
+            signed_attributes=signer.signed_attributes, signature=signer.signature, timestamp_token=foreign
+        )
+        digits = forged.hex().encode().ljust(rest - hole - 2, b"0")
+        signature = only(judged(stamped[: hole + 1] + digits + stamped[rest - 1 :], pki.anchors))
+        assert (signature.conclusion, signature.sub_indication) == (
+            Conclusion.INDETERMINATE,
+            SubIndication.SIG_CONSTRAINTS_FAILURE,
+        )
+        assert "NOTE_TIMESTAMP_BROKEN" in [note.code for note in signature.notes]
+
+
+@pytest.fixture(scope="module")
+def brief(pki: DemoPki) -> Identity:
+    """A seal whose certificate lives for a day around now."""
+    return seal_with(pki, valid_from=now() - DAY, valid_for=2 * DAY)
+
+
+class TestExpiry:
+    """The seal's certificate lives for a day around now; we ask a year later."""
+
+    def test_with_a_good_timestamp_the_seal_stands(self, pki: DemoPki, brief: Identity) -> None:
+        sealed = press(sample(DOCUMENT), brief, tsa=pki.tsa)
+        assert judged(sealed, pki.anchors).conclusion is Conclusion.PASSED
+        assert judged(sealed, pki.anchors, at=now() + 365 * DAY).conclusion is Conclusion.PASSED
+
+    def test_without_one_it_cannot_be_confirmed(self, pki: DemoPki, brief: Identity) -> None:
+        sealed = press(sample(DOCUMENT), brief)
+        signature = only(judged(sealed, pki.anchors, at=now() + 365 * DAY))
+        assert (signature.conclusion, signature.sub_indication) == (
+            Conclusion.INDETERMINATE,
+            SubIndication.OUT_OF_BOUNDS_NO_POE,
+        )
+        assert signature.trust is TrustState.TRUSTED, "expired is another question than unknown"
+
+    def test_nor_with_a_timestamp_whose_authority_has_expired_as_well(self, pki: DemoPki, brief: Identity) -> None:
+        tsa = pki.issuing.issue(
+            Wish(name="Brief TSA", tsa=True, key=pki.tsa.key, valid_from=now() - DAY, valid_for=2 * DAY)
+        )
+        sealed = press(sample(DOCUMENT), brief, tsa=tsa)
+        assert judged(sealed, pki.anchors).conclusion is Conclusion.PASSED
+        later = only(judged(sealed, pki.anchors, at=now() + 365 * DAY))
+        assert later.sub_indication is SubIndication.OUT_OF_BOUNDS_NO_POE
+
+    def test_sealed_after_expiry(self, pki: DemoPki) -> None:
+        old = seal_with(pki, valid_from=START, valid_for=30 * DAY)
+        signature = only(judged(press(sample(DOCUMENT), old, tsa=pki.tsa), pki.anchors))
+        assert signature.sub_indication is SubIndication.OUT_OF_BOUNDS_NO_POE
+
+    def test_sealed_before_the_certificate_was_valid(self, pki: DemoPki) -> None:
+        early = seal_with(pki, valid_from=now() + 30 * DAY)
+        sealed = press(sample(DOCUMENT), early, tsa=pki.tsa)
+        signature = only(judged(sealed, pki.anchors, at=now() + 60 * DAY))
+        assert (signature.conclusion, signature.sub_indication) == (Conclusion.FAILED, SubIndication.NOT_YET_VALID)
+
+
+class TestRevocation:
+    def test_not_on_a_fresh_list(self, pki: DemoPki, sealed: bytes) -> None:
+        lists = pki.issuing.revoke(at=now()) + pki.root.revoke(at=now())
+        signature = only(judged(sealed, pki.anchors + lists))
+        assert signature.revocation is not None
+        assert (signature.conclusion, signature.revocation.state) == (Conclusion.PASSED, RevocationState.GOOD)
+
+    def test_no_list_no_knowledge(self, pki: DemoPki, sealed: bytes) -> None:
+        signature = only(judged(sealed, pki.anchors + pki.outside_root.revoke(at=now())))
+        assert signature.revocation is not None
+        assert signature.revocation.state is RevocationState.NOT_CHECKED
+        assert signature.as_json()["revocation"]["state"] == "NOT_CHECKED"
+
+    def test_revoked_after_a_proved_time_the_seal_stands_with_a_note(self, pki: DemoPki, stamped: bytes) -> None:
+        report = judged(stamped, pki.anchors + pki.issuing.revoke(pki.seal, at=now() + DAY), at=now() + 2 * DAY)
+        signature = only(report)
+        assert (signature.conclusion, signature.trust) == (Conclusion.PASSED, TrustState.TRUSTED)
+        assert "NOTE_REVOKED_LATER" in [note.code for note in signature.notes]
+
+    def test_revoked_before_the_proved_time(self, pki: DemoPki, stamped: bytes) -> None:
+        signature = only(judged(stamped, pki.anchors + pki.issuing.revoke(pki.seal, at=now() - DAY)))
+        assert (signature.conclusion, signature.sub_indication) == (Conclusion.FAILED, SubIndication.REVOKED)
+        assert signature.trust is TrustState.UNTRUSTED
+
+    def test_revoked_later_and_only_the_signer_says_that_the_seal_is_older(self, pki: DemoPki, sealed: bytes) -> None:
+        signature = only(judged(sealed, pki.anchors + pki.issuing.revoke(pki.seal, at=now() + DAY), at=now() + 2 * DAY))
+        assert (signature.conclusion, signature.sub_indication) == (
+            Conclusion.INDETERMINATE,
+            SubIndication.REVOKED_NO_POE,
+        )
+
+    def test_revoked_before_the_time_that_the_signer_itself_states(self, pki: DemoPki, sealed: bytes) -> None:
+        signature = only(judged(sealed, pki.anchors + pki.issuing.revoke(pki.seal, at=now() - DAY)))
+        assert signature.sub_indication is SubIndication.REVOKED
+
+    def test_the_authority_above_revoked(self, pki: DemoPki, sealed: bytes) -> None:
+        signature = only(judged(sealed, pki.anchors + pki.root.revoke(pki.issuing.identity, at=now() - DAY)))
+        assert signature.sub_indication is SubIndication.REVOKED_CA_NO_POE
+
+    def test_a_list_that_somebody_else_signed_counts_for_nothing(self, pki: DemoPki, sealed: bytes) -> None:
+        impostor = Authority(Identity(pki.stranger.key, pki.issuing.identity.certificate), is_root=False)
+        signature = only(judged(sealed, pki.anchors + impostor.revoke(pki.seal, at=now() - DAY)))
+        assert signature.conclusion is Conclusion.PASSED
+
+
+class TestAlgorithms:
+    def test_a_short_key(self, pki: DemoPki) -> None:
+        signature = only(judged(press(sample(DOCUMENT), pki.weak_rsa_seal), pki.anchors))
+        assert (signature.conclusion, signature.sub_indication) == (
+            Conclusion.INDETERMINATE,
+            SubIndication.CRYPTO_CONSTRAINTS_FAILURE,
+        )
+        assert signature.integrity == "INTACT"
+
+    def test_rsa_of_a_proper_length(self, pki: DemoPki) -> None:
+        assert judged(press(sample(DOCUMENT), pki.rsa_seal), pki.anchors).conclusion is Conclusion.PASSED
+
+
+class TestTrustFile:
+    def test_certificates_and_lists_in_any_order_with_text_between(self, pki: DemoPki) -> None:
+        trust = Trust.from_pem(b"our list\n" + pki.root.revoke(at=now()) + b"\n\n# root\n" + pki.anchors + pki.anchors)
+        assert (len(trust.anchors), len(trust.crls)) == (1, 1)
+        assert trust.anchors[0] == pki.root.identity.certificate.public_bytes(Encoding.DER)
+
+    @pytest.mark.parametrize(
+        "data",
+        [
+            b"",
+            b"{}",
+            b"-----BEGIN CERTIFICATE-----\n!!\n-----END CERTIFICATE-----\n",
+            b"-----BEGIN CERTIFICATE-----\nMAA=\n-----END CERTIFICATE-----\n",
+            b"-----BEGIN PRIVATE KEY-----\nMAA=\n-----END PRIVATE KEY-----\n",
+            b"-----BEGIN X509 CRL-----\nMAA=\n-----END X509 CRL-----\n",
+        ],
+    )
+    def test_what_is_no_pem_with_certificates_is_refused(self, data: bytes) -> None:
+        with pytest.raises(MalformedTrust):
+            Trust.from_pem(data)
