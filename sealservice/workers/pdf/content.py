@@ -86,6 +86,18 @@ def appearance(spot: Spot, frame: Rect, picture: ObjGen, bounds: Rect) -> bytes:
     return syntax.stream(entries, b"q " + syntax.numbers(matrix) + b" cm /SEAL1 Do Q")
 
 
+def inked(picture: ObjGen, bounds: Rect) -> bytes:
+    """The picture as ink lies on paper: what is dark beneath it stays to be read through it (11.3.5, Multiply)."""
+    resources = b"<< /XObject << /SEAL1 %s >> /ExtGState << /Ink << /Type /ExtGState /BM /Multiply >> >> >>"
+    entries = {
+        "/Type": b"/XObject",
+        "/Subtype": b"/Form",
+        "/BBox": syntax.array([syntax.numbers(bounds)]),
+        "/Resources": resources % syntax.reference(picture),
+    }
+    return syntax.stream(entries, b"/Ink gs /SEAL1 Do")
+
+
 def blank_appearance(sheet: Sheet, frame: Rect) -> bytes:
     """What an empty field shows: nothing, which PDF/A still wants said."""
     box = sheet.box(frame)

@@ -33,6 +33,14 @@ def read_facts(document: Document, pages: int, signatures: int, allowed: Sequenc
     )
 
 
+def may_blend(document: Document, facts: DocumentFacts) -> bool:
+    """Whether the seal may be blended with what lies beneath it. PDF/A-1 has no transparency at all; later parts want
+    to know the colours it happens in, which an output intent says (ISO 19005-2, 6.2.10)."""
+    if facts.pdfa is None:
+        return True
+    return not facts.pdfa.startswith("1") and isinstance(document.root.get("/OutputIntents"), pikepdf.Array)
+
+
 def _metadata(document: Document) -> bytes:
     stream = document.root.get("/Metadata")
     return stream.read_bytes()[:_MAX_METADATA] if isinstance(stream, pikepdf.Stream) else b""

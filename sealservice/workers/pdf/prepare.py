@@ -19,7 +19,7 @@ from sealservice.workers.limits import Limits
 from sealservice.workers.order import DocumentFacts, PreparationOrder
 from sealservice.workers.pdf import normalise
 from sealservice.workers.pdf.decoding import refuse_bombs
-from sealservice.workers.pdf.facts import read_facts
+from sealservice.workers.pdf.facts import may_blend, read_facts
 from sealservice.workers.pdf.fields import FormField, Standing, free_name, read_fields, require_new_names, standing
 from sealservice.workers.pdf.keyword import TextSearch
 from sealservice.workers.pdf.opening import Document, damaged, open_document
@@ -96,7 +96,8 @@ def _press(order: PreparationOrder, reading: Reading, files: Sequence[int], limi
     picture = load_picture(files[2]) if decided.spots else None
     if picture and picture.transparent and (reading.facts.pdfa or "").startswith("1"):
         raise DocumentRefused("PICTURE_TRANSPARENT_FOR_PDFA1")
-    press = Press(order, decided, reading.document, reading.pages, name)
+    ink = may_blend(reading.document, reading.facts)
+    press = Press(order, decided, reading.document, reading.pages, name, ink=ink)
     written = press.write(reading.file, files[1], picture, signed=allowed.signatures > 0)
     return {
         "digest": written.digest.hex(),

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 
 from sealservice.workers.order import Certification, NextField, PreparationOrder
 from sealservice.workers.pdf import signature, syntax
-from sealservice.workers.pdf.content import PageDrawer, appearance, blank_appearance
+from sealservice.workers.pdf.content import PageDrawer, appearance, blank_appearance, inked
 from sealservice.workers.pdf.edits import CatalogueEdits, PageEdits
 from sealservice.workers.pdf.geometry import Box, Rect
 from sealservice.workers.pdf.objects import own_entries
@@ -22,11 +22,19 @@ _NOWHERE: Rect = (0, 0, 0, 0)
 
 
 class Press:
-    """One pressing of `order` on `document` as `plan` decided, into the field `name`."""
+    """One pressing of `order` as `plan` decided, into the field `name`; with `ink` the text beneath shines through."""
 
     def __init__(
-        self, order: PreparationOrder, plan: Plan, document: Document, pages: Sequence[PageView], name: str
+        self,
+        order: PreparationOrder,
+        plan: Plan,
+        document: Document,
+        pages: Sequence[PageView],
+        name: str,
+        *,
+        ink: bool,
     ) -> None:
+        self._ink = ink
         self._order, self._plan, self._document, self._pages, self._name = order, plan, document, pages, name
         self._revision = Revision(document)
         self._catalogue = CatalogueEdits(document, self._revision)
@@ -58,7 +66,7 @@ class Press:
         bodies = picture.written([number for number, _ in numbers])
         for objgen, body in zip(numbers, bodies, strict=True):
             self._revision.put(objgen, body)
-        return numbers[0]
+        return self._revision.add(inked(numbers[0], picture.bounds)) if self._ink else numbers[0]
 
     def _references(self, hole: ObjGen, *, signed: bool) -> list[bytes]:
         certification = self._order.certification
