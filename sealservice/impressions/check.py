@@ -50,7 +50,7 @@ def check(draft: Path, preparation: Preparation, signed: Signed, *, public_key: 
         _check_range(data, preparation)
         with memoryview(data) as view:
             digest, sealed = _check_digests(view, preparation)
-        _check_cms(bytes(data[preparation.contents_at + 1 : _end(preparation) - 1]), signed)
+        _check_cms(bytes(data[preparation.contents_at : _end(preparation)]), signed)
     return Checked(sealed, _check_signature(signed, digest, public_key))
 
 
@@ -85,9 +85,10 @@ def _check_digests(view: memoryview, preparation: Preparation) -> tuple[Digest, 
     return digest, Digest("sha256", running.digest())
 
 
-def _check_cms(digits: bytes, signed: Signed) -> None:
-    expected = signed.cms.hex().encode()
-    if digits != expected + b"0" * (len(digits) - len(expected)):
+def _check_cms(written: bytes, signed: Signed) -> None:
+    """The string as a whole: its brackets are outside of the ByteRange, so no digest speaks for them."""
+    digits = signed.cms.hex().encode().ljust(len(written) - 2, b"0")
+    if written != b"<" + digits + b">":
         raise CheckFailed("CHECK_SIGNATURE_MISPLACED")
 
 
