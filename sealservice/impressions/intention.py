@@ -9,12 +9,12 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from datetime import datetime
 
-from sqlalchemy import select
 from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import Session
 
 from sealservice.audit.operations import last_recorded_at
 from sealservice.impressions.model import Impression, ImpressionState, PlannedSignature, SignaturePurpose
+from sealservice.impressions.queries import find_by_key
 from sealservice.impressions.request import Level, PressRequest
 from sealservice.kernel.clock import Clock, require_not_behind
 from sealservice.kernel.database import Database, insert
@@ -70,12 +70,13 @@ class Intentions:
 
         Raises what `require_pressable` raises, Unavailable("CLOCK_BEHIND"), and Conflict when the idempotency key is
         at work elsewhere or the seal changed while the document was being prepared."""
-        request, now = draft.request, self._clock.now()
-        digest = draft.preparation.digest
+        request, digest = draft.request, draft.preparation.digest
         try:
             with self._database.begin() as session:
+                now = self._clock.now()  # not before: whoever waited for its turn is not behind the register
                 self._require_lawful(session, draft, now)
-                impression = self._impression(draft, now, replaces=_find_replaced(session, request.idempotency_key))
+                replaced = find_by_key(session, request.idempotency_key) if request.idempotency_key else None
+                impression = self._impression(draft, now, replaces=replaced.impression_id if replaced else None)
                 insert(session, impression)
                 insert(session, *self._planned(draft))
         except IntegrityError as error:
@@ -124,15 +125,3 @@ class Intentions:
                 )
             )
         return planned
-
-
-def _find_replaced(session: Session, key: str | None) -> str | None:
-    """The abandoned or failed try that this one takes the place of."""
-    if key is None:
-        return None
-    return session.scalars(
-        select(Impression.impression_id)
-        .where(Impression.idempotency_key == key)
-        .order_by(Impression.intended_at.desc())
-        .limit(1)
-    ).first()

@@ -21,6 +21,10 @@ class ImpressionState(StrEnum):
     FAILED = "FAILED"
 
 
+ENDED_IN_NOTHING = frozenset({ImpressionState.ABANDONED, ImpressionState.FAILED})
+"""Nothing came of it: the same may be asked again under the same idempotency key."""
+
+
 class Impression(Table):
     """One act of pressing a seal on one document.
 

@@ -13,21 +13,21 @@ from pathlib import Path
 
 from keystore.errors import KeyStoreError, TokenTimeout
 from sealservice.documents.store import DocumentStore
-from sealservice.impressions.check import Checked, CheckFailed, check, write_signature
+from sealservice.impressions.check import Checked, check, write_signature
 from sealservice.impressions.instruments import Instrument, Instruments
 from sealservice.impressions.intention import Draft, Intent, Intentions
 from sealservice.impressions.judgement import Judgement
 from sealservice.impressions.latecomers import Latecomers
-from sealservice.impressions.model import Impression, ImpressionState
+from sealservice.impressions.model import ENDED_IN_NOTHING, Impression, ImpressionState
 from sealservice.impressions.queries import find_by_key
-from sealservice.impressions.recording import Recorder
+from sealservice.impressions.recording import Recorder, Undecided
 from sealservice.impressions.request import PressRequest
 from sealservice.impressions.signing import Signed, Signer
 from sealservice.kernel.clock import Clock
 from sealservice.kernel.database import Database
-from sealservice.kernel.errors import Conflict, InvalidInput, SealServiceError
+from sealservice.kernel.errors import Conflict, DocumentRefused, InvalidInput, SealServiceError, Unavailable
 from sealservice.kernel.identifiers import new_identifier
-from sealservice.workers.order import PreparationOrder
+from sealservice.workers.order import Preparation, PreparationOrder
 from sealservice.workers.pool import WorkerPool
 from sealverify.digest import Digest
 
@@ -67,37 +67,58 @@ class Pressing:
             return self.recorder.record(intent, path, checked)
 
     def _find_earlier(self, request: PressRequest) -> Impression | None:
+        """What became of an earlier try under the same key; None when there was none, or when it came to nothing."""
         with self.database.read() as session:
             earlier = find_by_key(session, request.idempotency_key or "")
         if earlier is None:
             return None
         if earlier.request_digest != str(request.digest(_digest_of(request.document))):
             raise InvalidInput("IDEMPOTENCY_KEY_REUSED", key=request.idempotency_key)
+        if earlier.state in ENDED_IN_NOTHING:
+            return None
         if earlier.state is not ImpressionState.RECORDED:
             raise Conflict("IDEMPOTENCY_KEY_BUSY", key=request.idempotency_key)
         return earlier
 
     @contextmanager
     def _draft_file(self) -> Iterator[tuple[str, Path]]:
+        """Where the work lies. It is removed once it is known how the impression ended. Where that is not known, or
+        somebody broke the program off, it stays: by it the next start finds what has to be cleared away."""
         impression_id = new_identifier()
         path = self.store.incoming(f"{self.instance}.{impression_id}")
         try:
             yield impression_id, path
-        finally:
+        except Undecided:
+            raise
+        except Exception:
             path.unlink(missing_ok=True)
+            raise
+        path.unlink(missing_ok=True)
 
     def _read(self, request: PressRequest, impression_id: str, path: Path) -> Draft:
         """The worker reads the document, and refuses or prepares it. No right is used up and no key is near."""
         instrument = self.instruments.get(request.seal_code)
         order = self._order(request, impression_id, instrument)
-        preparation = self.workers.prepare(request.document, path, order)
+        before = _state_of(request.document)
+        preparation = self._prepare(request.document, path, order)
+        document = _digest_of(request.document) if preparation.normalised else preparation.prefix_digest
+        if preparation.normalised and _state_of(request.document) != before:
+            raise DocumentRefused("DOCUMENT_CHANGED_MEANWHILE", path=request.document)
         return Draft(
             impression_id=impression_id,
             request=request,
-            document=_digest_of(request.document) if preparation.normalised else preparation.prefix_digest,
+            document=document,
             preparation=preparation,
             means=instrument.means,
         )
+
+    def _prepare(self, document: Path, path: Path, order: PreparationOrder) -> Preparation:
+        try:
+            return self.workers.prepare(document, path, order)
+        except OSError as error:
+            if error.filename == str(path):
+                raise Unavailable("STORE_UNAVAILABLE", reason=error.strerror) from error
+            raise InvalidInput("DOCUMENT_FILE_UNREADABLE", path=error.filename, reason=error.strerror) from error
 
     def _order(self, request: PressRequest, impression_id: str, instrument: Instrument) -> PreparationOrder:
         return PreparationOrder(
@@ -145,14 +166,20 @@ class Pressing:
             if not error.late:
                 self.recorder.fail(intent, error.code)
             else:
-                self.latecomers.expect(error.call_id, lambda signature: self.recorder.keep_back(intent, signature))
+                self.latecomers.expect(error.call_id, lambda late: self._keep_back(intent, late))
             raise
         except (KeyStoreError, SealServiceError) as error:
             self.recorder.fail(intent, error.code)
             raise
         except OSError as error:
             self.recorder.fail(intent, "STORE_UNAVAILABLE")
-            raise CheckFailed("STORE_UNAVAILABLE", reason=error.strerror) from error
+            raise Unavailable("STORE_UNAVAILABLE", reason=error.strerror) from error
+        except Exception:
+            self.recorder.fail(intent, "OUR_FAULT")
+            raise
+
+    def _keep_back(self, intent: Intent, late: bytes) -> None:
+        self.recorder.keep_back(intent, self.signer.cms_of_late(intent, late))
 
 
 def _digest_of(document: Path) -> Digest:
@@ -160,3 +187,12 @@ def _digest_of(document: Path) -> Digest:
         return Digest.of_file(document)
     except OSError as error:
         raise InvalidInput("DOCUMENT_FILE_UNREADABLE", path=document, reason=error.strerror) from error
+
+
+def _state_of(document: Path) -> tuple[int, ...]:
+    """Another one when somebody wrote to the file, or put another in its place."""
+    try:
+        state = document.stat()
+    except OSError as error:
+        raise InvalidInput("DOCUMENT_FILE_UNREADABLE", path=document, reason=error.strerror) from error
+    return state.st_dev, state.st_ino, state.st_size, state.st_mtime_ns, state.st_ctime_ns

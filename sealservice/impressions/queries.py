@@ -11,7 +11,7 @@ from sqlalchemy.orm import Session
 
 from sealservice.audit.queries import count
 from sealservice.documents.model import Document, Kind
-from sealservice.impressions.model import Impression, ImpressionState
+from sealservice.impressions.model import ENDED_IN_NOTHING, Impression, ImpressionState
 from sealservice.kernel.errors import NotFound
 
 
@@ -29,12 +29,12 @@ def list_impressions(session: Session, *, seal_code: str | None = None, limit: i
 
 
 def find_by_key(session: Session, key: str) -> Impression | None:
-    """The living impression under an idempotency key: recorded, or still at work."""
+    """The living impression under an idempotency key, recorded or still at work; else the last that came to nothing."""
     return session.scalars(
-        select(Impression).where(
-            Impression.idempotency_key == key,
-            Impression.state.not_in([ImpressionState.ABANDONED, ImpressionState.FAILED]),
-        )
+        select(Impression)
+        .where(Impression.idempotency_key == key)
+        .order_by(Impression.state.in_(sorted(ENDED_IN_NOTHING)), Impression.intended_at.desc())
+        .limit(1)
     ).first()
 
 

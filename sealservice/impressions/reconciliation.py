@@ -71,7 +71,10 @@ class Reconciler:
         for draft in self._store.all_incoming():
             if is_alive(self._running, draft.name.partition(".")[0]):
                 continue
-            digest = Digest.of_file(draft)
+            try:
+                digest = Digest.of_file(draft)
+            except FileNotFoundError:  # its maker has just finished, or somebody else clears away as well
+                continue
             with self._database.read() as session:
                 recorded = session.get(Document, str(digest)) is not None
             if not recorded:

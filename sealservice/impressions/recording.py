@@ -26,6 +26,11 @@ from sealservice.kernel.errors import Conflict, Unavailable
 from sealservice.timestamps.sources import TimestampSource
 
 
+class Undecided(Unavailable):
+    """The database went away before it said whether the impression is recorded. Its draft must stay where it is: by it
+    the next start finds the stored file, and decides."""
+
+
 class Recorder:
     def __init__(self, database: Database, clock: Clock, store: DocumentStore, timestamps: TimestampSource) -> None:
         self._database, self._clock, self._store, self._timestamps = database, clock, store, timestamps
@@ -33,12 +38,18 @@ class Recorder:
     def record(self, intent: Intent, draft: Path, checked: Checked) -> Impression:
         """Records the kept file with its audit line. Only now is it released.
 
-        Raises Conflict when somebody settled the impression meanwhile, Unavailable when the database is gone."""
+        Raises Conflict when somebody settled the impression meanwhile, Unavailable when it could not be recorded; the
+        file is taken back then. Raises Undecided when the database does not even say which it is."""
         size = draft.stat().st_size
         try:
             return self._commit(intent, checked, size)
-        except Unavailable:
-            return self._read_what_became_of(intent)
+        except Exception as error:
+            recorded = self._decide(intent, checked)
+            if recorded is not None:
+                return recorded
+            if isinstance(error, Unavailable):
+                raise Unavailable("RECORDING_FAILED", impression=intent.impression_id) from error
+            raise
 
     def keep(self, draft: Path, checked: Checked) -> None:
         """Stores the sealed file under its digest, on disk for good. Nothing says yet that it is there."""
@@ -47,38 +58,52 @@ class Recorder:
     def fail(self, intent: Intent, code: str) -> None:
         """Writes down that the impression failed, and why. Nothing of it is released."""
         with self._database.begin() as session:
-            impression = get_impression(session, intent.impression_id)
-            event = LIFECYCLE.move(impression, "fail", actor=impression.pressed_by, at=self._clock.now(), cause=code)
-            impression.failure, impression.settled_at = code, event.at
-            append(session, event)
+            self._fail(session, get_impression(session, intent.impression_id), code)
 
-    def keep_back(self, intent: Intent, signature: bytes) -> None:
-        """A signature came after its caller had gone: it is kept as evidence, and never sent (SIGNED)."""
+    def keep_back(self, intent: Intent, cms: bytes) -> None:
+        """A signature came after its caller had gone: its CMS is kept as evidence, and never sent (SIGNED)."""
         with self._database.begin() as session:
             impression = get_impression(session, intent.impression_id)
             event = LIFECYCLE.move(impression, "sign", actor=impression.pressed_by, at=self._clock.now())
-            impression.cms = signature
+            impression.cms = cms
             append(session, event)
 
+    def _fail(self, session: Session, impression: Impression, code: str) -> None:
+        event = LIFECYCLE.move(impression, "fail", actor=impression.pressed_by, at=self._clock.now(), cause=code)
+        impression.failure, impression.settled_at = code, event.at
+        append(session, event)
+
     def _commit(self, intent: Intent, checked: Checked, size: int) -> Impression:
-        now, impression = self._clock.now(), intent.impression
-        LIFECYCLE.move(impression, "sign", actor=impression.pressed_by, at=now)
-        impression.sealed, impression.settled_at = str(checked.sealed), now
-        if intent.level is Level.B_T:
-            impression.timestamp_at, impression.timestamp_source = checked.timestamp_at, self._timestamps.name
-        event = LIFECYCLE.move(impression, "record", actor=impression.pressed_by, at=now, **_facts(impression))
+        impression = intent.impression
         with self._database.begin() as session:
+            now = self._clock.now()  # not before: a writer may have had to wait for its turn
+            LIFECYCLE.move(impression, "sign", actor=impression.pressed_by, at=now)
+            impression.sealed, impression.settled_at = str(checked.sealed), now
+            if intent.level is Level.B_T:
+                impression.timestamp_at, impression.timestamp_source = checked.timestamp_at, self._timestamps.name
+            event = LIFECYCLE.move(impression, "record", actor=impression.pressed_by, at=now, **_facts(impression))
             insert(session, _document(checked, size, now))
             _settle(session, impression)
             append(session, event)
         return impression
 
-    def _read_what_became_of(self, intent: Intent) -> Impression:
-        with self._database.read() as session:
-            impression = get_impression(session, intent.impression_id)
-        if impression.state is not ImpressionState.RECORDED:
-            raise Unavailable("RECORDING_FAILED", impression=intent.impression_id)
-        return impression
+    def _decide(self, intent: Intent, checked: Checked) -> Impression | None:
+        """What became of a commit that failed, or whose answer was lost: the impression if it is recorded after all.
+        If not, it is FAILED from here on and its file is taken back; None then.
+
+        The row is read under its lock. Where the server is still at work on the lost commit, this waits for it, so
+        that it cannot come true behind our back."""
+        try:
+            with self._database.begin() as session:
+                impression = session.get_one(Impression, intent.impression_id, with_for_update=True)
+                if impression.state is ImpressionState.RECORDED:
+                    return impression
+                if impression.state is ImpressionState.INTENDED:
+                    self._fail(session, impression, "RECORDING_FAILED")
+        except Exception as error:  # whatever keeps it from being written down, the next start will have to
+            raise Undecided("RECORDING_UNDECIDED", impression=intent.impression_id) from error
+        self._store.discard(checked.sealed)
+        return None
 
 
 _SETTLE = (

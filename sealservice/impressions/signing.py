@@ -10,9 +10,13 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from functools import lru_cache
 
+from keystore.algorithms import get_algorithm
+from keystore.errors import TokenTimeout
 from keystore.keys import KeyRef, SigningKey
+from keystore.signature import encode_der
 from sealservice.impressions.intention import Intent
 from sealservice.impressions.request import Level
+from sealservice.kernel.errors import Unavailable
 from sealservice.seals.queries import SealingMeans
 from sealservice.timestamps.sources import TimestampSource
 from sealverify import oids
@@ -41,9 +45,22 @@ class Signer:
         template = _template(intent.means)
         attributes = template.signed_attributes(content_type=oids.DATA, digest=intent.redeem().value)
         signature = self._signing_key(intent.means.key).sign(attributes)
-        token = self._timestamps.timestamp(Digest.of(signature)) if intent.level is Level.B_T else None
+        token = self._stamp(Digest.of(signature)) if intent.level is Level.B_T else None
         cms = template.assemble(signed_attributes=attributes, signature=signature, timestamp_token=token)
         return Signed(cms, token)
+
+    def cms_of_late(self, intent: Intent, signature: bytes) -> bytes:
+        """The CMS, without a timestamp, around a signature (raw) that came when nobody waited for it any more."""
+        template = _template(intent.means)
+        attributes = template.signed_attributes(content_type=oids.DATA, digest=intent.digest.value)
+        value = encode_der(signature, get_algorithm(intent.means.key.algorithm))
+        return template.assemble(signed_attributes=attributes, signature=value)
+
+    def _stamp(self, digest: Digest) -> bytes:
+        try:
+            return self._timestamps.timestamp(digest)
+        except TokenTimeout as error:  # what may still come is a timestamp, and no Signature to be kept back
+            raise Unavailable("TIMESTAMP_UNAVAILABLE", tried=error) from error
 
     def room_for(self, means: SealingMeans, level: Level) -> int:
         """How many bytes a document must leave for the CMS."""

@@ -17,14 +17,13 @@ import pytest
 from sqlalchemy import select as query
 
 from sealservice.assembly import House, open_house
-from sealservice.audit.queries import find_fault, history
-from sealservice.documents.model import Document
+from sealservice.audit.queries import history
 from sealservice.impressions.model import Impression, ImpressionState, PlannedSignature, SignaturePurpose
-from sealservice.impressions.queries import balance
 from sealverify.digest import Digest
 from tests.impressions.homes import Home
 from tests.impressions.points import POINTS, Ending, Point
 from tests.impressions.processes import elsewhere, told
+from tests.impressions.rest import assert_at_rest
 from tests.impressions.stories import press_again, press_and_die
 
 KEY = "青审字〔2026〕15号"
@@ -42,7 +41,7 @@ def test_the_power_goes(point: Point, home: Home, tmp_path: Path) -> None:
     assert_gone(workers)
 
     with open_house(home.folder) as house:
-        assert_settled(house)
+        assert_at_rest(house)
         assert_every_signature_was_intended(house, witness)
         first = only_impression(house)
         assert (Ending.NOTHING if first is None else first.state) == point.ending
@@ -56,7 +55,7 @@ def test_the_power_goes(point: Point, home: Home, tmp_path: Path) -> None:
     else:
         assert again["replaces"] == (None if first is None else first.impression_id)
     with open_house(home.folder) as house:
-        assert_settled(house)
+        assert_at_rest(house)
         assert_every_signature_was_intended(house, witness)
         assert_recorded_once(house)
 
@@ -77,16 +76,6 @@ def assert_gone(workers: list[int]) -> None:
 def only_impression(house: House) -> Impression | None:
     with house.database.read() as session:
         return session.scalars(query(Impression)).one_or_none()
-
-
-def assert_settled(house: House) -> None:
-    with house.database.read() as session:
-        assert balance(session).is_even
-        assert find_fault(session) is None
-        known = {house.store.path(Digest.parse(digest)) for digest in session.scalars(query(Document.digest))}
-    stored = {path for path in (house.home / "documents").rglob("*") if path.is_file()}
-    assert stored == known
-    assert all(Digest.of_file(path).hex == path.parent.name + path.name for path in stored)
 
 
 def assert_every_signature_was_intended(house: House, witness: Path) -> None:
