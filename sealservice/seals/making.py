@@ -22,6 +22,7 @@ from sealservice.certificates.profiles import ProfileName, Subject
 from sealservice.kernel.database import Database
 from sealservice.parties.model import Organization
 from sealservice.parties.operations import DEMO_MARK
+from sealservice.seals.kinds import SealKind
 from sealservice.seals.model import Seal, SealCertificate
 
 
@@ -41,7 +42,7 @@ class Making:
         waiting = self._waiting_certificate(key)
         if waiting is not None:
             return waiting
-        order = Order(ProfileName.SEAL, self._subject(seal), key, seal.valid_until)
+        order = Order(_profile(seal), self._subject(seal), key, seal.valid_until)
         return self.authority.issue(order, actor=actor)
 
     def request_certificate(self, seal: Seal) -> bytes:
@@ -99,6 +100,11 @@ class Making:
 def _made_for(seal: Seal) -> tuple[ColumnElement[bool], ...]:
     """What tells the keys that were made for the seal from all others."""
     return StoredKey.purpose == Purpose.SEAL, StoredKey.label == _label(seal)
+
+
+def _profile(seal: Seal) -> ProfileName:
+    """A personal seal is a person's signature; every other speaks for its body."""
+    return ProfileName.PERSON if seal.kind is SealKind.PERSONAL else ProfileName.SEAL
 
 
 def _label(seal: Seal) -> str:
