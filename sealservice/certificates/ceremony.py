@@ -20,6 +20,7 @@ from sealservice.certificates.revocation import ROOT_LIST_LASTS, revocation_list
 from sealservice.kernel.clock import Clock
 from sealservice.kernel.database import Database
 from sealservice.kernel.errors import Refused
+from sealservice.parties.operations import get_person
 
 
 @dataclass(frozen=True)
@@ -46,6 +47,8 @@ class Ceremony:
 
     def hold(self, *, actor: str) -> Held:
         """Held again, it keeps the root and renews everything below it."""
+        with self.database.read() as session:
+            get_person(session, actor)
         if self.production and is_demo(self._subject("").name()):
             raise Refused("DEMO_IN_PRODUCTION", name=self.name)
         root = self._find_root() or self._make_root(actor)

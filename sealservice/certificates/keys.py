@@ -21,6 +21,7 @@ from sealservice.kernel.clock import Clock
 from sealservice.kernel.database import Database
 from sealservice.kernel.errors import InvalidInput, NotFound, Refused
 from sealservice.kernel.lifecycle import Event
+from sealservice.parties.operations import get_person
 
 
 @dataclass(frozen=True)
@@ -50,6 +51,7 @@ class Keys:
         """A key for a certificate of an outside authority. Keys of the embedded one are made in its ceremony."""
         if purpose not in (Purpose.SEAL, Purpose.PERSON):
             raise InvalidInput("KEY_PURPOSE_BY_CEREMONY", purpose=purpose)
+        self._require_person(actor)
         key = new_key(self._database, self._clock, self._keys, purpose, label, algorithm, protection)
         with self._database.begin() as session:
             facts = {"purpose": purpose, "protection": protection, "label": label}
@@ -58,6 +60,7 @@ class Keys:
 
     def rotate(self, *, actor: str, retire_old: bool) -> Rotation:
         """A new wrapping key, and every wrapped key moved under it. Broken off, it is simply run again."""
+        self._require_person(actor)
         old = [record.key_id for record in self.in_token() if record.use is KeyUse.WRAPPING]
         made, moved = rotate(self._keys, self._wrapped(), save=self._save)
         retired = old if retire_old else []
@@ -74,6 +77,7 @@ class Keys:
             raise InvalidInput("CAUSE_MISSING", verb="retire", subject=f"key:{key_id}")
         at = self._clock.now()
         with self._database.begin() as session:
+            get_person(session, actor)
             key = self._retirable(session, key_id)
             ref = key.ref
             key.retired_at, key.wrapped = at, None
@@ -97,6 +101,10 @@ class Keys:
         if speaking is not None:
             raise Refused("KEY_IN_USE", key=key_id, name=speaking)
         return key
+
+    def _require_person(self, actor: str) -> None:
+        with self._database.read() as session:
+            get_person(session, actor)
 
     def _wrapped(self) -> list[KeyRef]:
         return [key.ref for key in self.stored() if key.wrapped is not None]

@@ -29,7 +29,9 @@ class Parties:
     ) -> Organization:
         """Registers a body. Raises InvalidInput for a wrong code or no name, Conflict when the code is there."""
         code, name, at = checked_credit_code(credit_code), checked_name(name), self._clock.now()
+        name_en = checked_name(name_en) if name_en else None
         with self._database.begin() as session:
+            get_person(session, actor)
             if session.get(Organization, code) is not None:
                 raise Conflict("ORGANIZATION_EXISTS", code=code)
             body = Organization(credit_code=code, name=name, name_en=name_en, is_demo=is_demo, created_at=at)
@@ -38,10 +40,14 @@ class Parties:
             return body
 
     def add_person(self, *, handle: str, name: str, actor: str, credit_code: str | None = None) -> Person:
-        """Registers a person. Raises InvalidInput, NotFound for an unknown body, Conflict when the handle is taken."""
+        """Registers a person; somebody on record does it, or the person does: so the first one comes in.
+
+        Raises InvalidInput, NotFound for an unknown body or actor, Conflict when the handle is taken."""
         checked_handle(handle)
         name, at = checked_name(name), self._clock.now()
         with self._database.begin() as session:
+            if actor != handle:
+                get_person(session, actor)
             if session.get(Person, handle) is not None:
                 raise Conflict("PERSON_EXISTS", handle=handle)
             code = get_organization(session, credit_code).credit_code if credit_code else None
