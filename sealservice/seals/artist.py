@@ -70,10 +70,10 @@ class Artist:
         """A picture that was given, at its true size: that of its kind when no other is said."""
         style = STYLES[kind]
         try:
-            file = os.open(path, os.O_RDONLY | os.O_CLOEXEC)
+            source = path.open("rb")
         except OSError as error:
             raise InvalidInput("PICTURE_NOT_FOUND", path=path, reason=error.strerror) from error
-        with os.fdopen(file, "rb") as source:
+        with source:
             return self._finish(source.fileno(), width_mm or style.width_mm, height_mm or style.height_mm)
 
     def _finish(self, given: int, width_mm: float, height_mm: float, *, drawn: bool = False) -> Finished:
