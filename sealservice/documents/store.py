@@ -6,6 +6,7 @@ finished. The store refuses to know what a content means; whether it was release
 
 from __future__ import annotations
 
+import contextlib
 import os
 import shutil
 from collections.abc import Iterator
@@ -60,12 +61,10 @@ class DocumentStore:
         target = self.path(digest)
         try:
             _force(draft)
-            target.parent.mkdir(exist_ok=True)
-            try:
-                os.link(draft, target)
-            except FileExistsError:
-                return target
-            _force(target.parent)
+            if not target.parent.is_dir():
+                target.parent.mkdir(exist_ok=True)
+                _force(self._folder)
+            _link(draft, target)
         except OSError as error:
             raise Unavailable("STORE_UNAVAILABLE", reason=error.strerror) from error
         return target
@@ -75,15 +74,31 @@ class DocumentStore:
         self.path(digest).unlink(missing_ok=True)
 
     def copy_out(self, digest: Digest, target: Path) -> None:
-        """Writes the content to `target`, whole or not at all."""
-        draft = target.with_name(f".{target.name}.part")
+        """Writes the content to `target`, whole or not at all. Raises NotFound, Unavailable("OUTPUT_UNWRITABLE")."""
+        source = self.get(digest)
+        draft = target.with_name(f".{digest.hex[:16]}.part")  # not longer than the target's own name may be
         try:
-            shutil.copyfile(self.get(digest), draft)
+            shutil.copyfile(source, draft)
             _force(draft)
             draft.replace(target)
         except OSError as error:
-            draft.unlink(missing_ok=True)
+            with contextlib.suppress(OSError):
+                draft.unlink()
             raise Unavailable("OUTPUT_UNWRITABLE", path=target, reason=error.strerror) from error
+
+
+def _link(draft: Path, target: Path) -> None:
+    """Gives the content its name for good, or not at all. The same content may be there already."""
+    try:
+        os.link(draft, target)
+    except FileExistsError:
+        _force(target.parent)  # whoever linked it may not have come that far
+        return
+    try:
+        _force(target.parent)
+    except OSError:
+        target.unlink(missing_ok=True)
+        raise
 
 
 def _force(path: Path) -> None:
