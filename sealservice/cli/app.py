@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+import io
 import sys
 
 import typer
 from typer.exceptions import TyperException
 
 from sealservice.cli import certificates, doctor, founding, impressions, keys, parties, press, seals, verify
-from sealservice.cli.output import REFUSED, USAGE, Output
+from sealservice.cli.output import REFUSED, Output
 
 app = typer.Typer(
     name="sealservice",
@@ -32,7 +33,11 @@ app.add_typer(impressions.app, name="impressions")
 
 
 def main() -> None:
-    """The entry point of the command."""
+    """The entry point of the command. A character that the terminal or a pipe cannot carry is shown by its number
+    (which JSON reads back), so that the name of a file never stands in the way of an answer."""
+    for stream in (sys.stdout, sys.stderr):
+        if isinstance(stream, io.TextIOWrapper):
+            stream.reconfigure(errors="backslashreplace")
     sys.exit(run(sys.argv[1:]))
 
 
@@ -42,9 +47,7 @@ def run(arguments: list[str]) -> int:
     try:
         return int(app(arguments, prog_name="sealservice", standalone_mode=False) or 0)
     except TyperException as error:
-        output.console.print(error.format_message(), markup=False, style="red", soft_wrap=True)
-        output.line("USAGE_HINT")
-        return USAGE
+        return output.wrong_usage(error.format_message())
     except (KeyboardInterrupt, typer.Abort):
         return REFUSED
     except BrokenPipeError:

@@ -85,12 +85,11 @@ def next_field(text: str) -> NextField:
     match = _NEXT.fullmatch(text)
     if match is None:
         raise InvalidInput("NEXT_FIELD_UNREADABLE", given=text)
-    return NextField(
-        name=match["name"],
-        at=page_place(match["at"]),
-        width_mm=float(match["width"] or _FIELD_MM),
-        height_mm=float(match["height"] or _FIELD_MM),
-    )
+    try:
+        width, height = float(match["width"] or _FIELD_MM), float(match["height"] or _FIELD_MM)
+    except ValueError:
+        raise InvalidInput("NEXT_FIELD_UNREADABLE", given=text) from None
+    return NextField(name=match["name"], at=page_place(match["at"]), width_mm=width, height_mm=height)
 
 
 def _numbers(text: str, count: int) -> tuple[float, ...]:

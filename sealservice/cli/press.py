@@ -13,6 +13,7 @@ from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
 
 from keystore.errors import KeyStoreError
+from sealservice.cli.files import make_folder
 from sealservice.cli.options import DEFAULT_HOME, Acting, Home, Json, Session, session
 from sealservice.cli.output import REFUSED, error_as_json, exit_code_of, message_of
 from sealservice.cli.placement import Spot, next_field, placement
@@ -118,7 +119,7 @@ def _targets(files: Sequence[Path], output: Path) -> Iterator[tuple[Path, Path]]
         if target.exists() and file.exists() and target.samefile(file):
             raise InvalidInput("OUTPUT_IS_INPUT", path=file)
         yield file, target
-    (output if into_folder else output.parent).mkdir(parents=True, exist_ok=True)
+    make_folder(output if into_folder else output.parent)
 
 
 def _press_all(s: Session, targets: Sequence[tuple[Path, Path]], common: Common) -> int:
@@ -138,14 +139,15 @@ def _press_all(s: Session, targets: Sequence[tuple[Path, Path]], common: Common)
 
 
 def _press_one(s: Session, document: Path, target: Path, common: Common) -> tuple[dict[str, Any], int]:
+    result: dict[str, Any] = {"file": str(document)}
     try:
         impression = s.house.pressing.press(common.request(document))
+        result |= described(impression)  # recorded: whatever happens now, it can be fetched by its identifier
         s.house.store.copy_out(Digest.parse(impression.sealed or ""), target)
     except (SealServiceError, KeyStoreError) as error:
-        return {"file": str(document), "error": error_as_json(error), "message": s.output.say(message_of(error))}, (
-            exit_code_of(error) or REFUSED
-        )
-    return {"file": str(document), "output": str(target), **described(impression)}, 0
+        failed = {"error": error_as_json(error), "message": s.output.say(message_of(error))}
+        return {**result, **failed}, exit_code_of(error) or REFUSED
+    return {**result, "output": str(target)}, 0
 
 
 def described(impression: Impression) -> dict[str, Any]:
@@ -187,6 +189,8 @@ def _tell(s: Session, result: dict[str, Any]) -> None:
     if "error" in result:
         s.output.console.print("✗", result["file"], style="red", markup=False, soft_wrap=True)
         s.output.console.print("  ", result["message"], markup=False, soft_wrap=True)
+        if "impression" in result:
+            s.output.line("PRESSED_NOT_WRITTEN", impression=result["impression"])
         return
     s.output.console.print("✓", result["output"], style="green", markup=False, soft_wrap=True)
     for place in result["places"][:3]:

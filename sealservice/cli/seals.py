@@ -11,6 +11,7 @@ import typer
 from rich.console import Console
 from rich.table import Table
 
+from sealservice.cli.files import read, write
 from sealservice.cli.options import DEFAULT_HOME, Acting, Cause, Home, Json, SealCode, Session, session
 from sealservice.kernel.errors import InvalidInput
 from sealservice.seals.filing import record
@@ -88,7 +89,7 @@ def make(
 ) -> None:
     """Makes an approved seal: its key in the token, its certificate, ready to press."""
     with session(home, as_json=json, acting=acting) as s:
-        pem = chain.read_bytes() if chain else None
+        pem = read(chain) if chain else None
         _moved(s, s.house.seals.make(code, actor=s.actor, chain=pem), "SEAL_MADE_NOW")
 
 
@@ -102,7 +103,7 @@ def certificate_request(
 ) -> None:
     """Writes a certificate request for an outside licensed authority, made with the seal's own key."""
     with session(home, as_json=json, acting=acting) as s:
-        output.write_bytes(s.house.seals.request_certificate(code, actor=s.actor))
+        write(output, s.house.seals.request_certificate(code, actor=s.actor))
         s.output.answer(
             {"code": code, "request": str(output)}, lambda _: s.output.line("CERTIFICATE_REQUESTED", path=output)
         )
@@ -174,7 +175,7 @@ def renew(
 ) -> None:
     """Gives a seal a new key and certificate; its history stays."""
     with session(home, as_json=json, acting=acting) as s:
-        pem = chain.read_bytes() if chain else None
+        pem = read(chain) if chain else None
         renewed = s.house.seals.renew(code, actor=s.actor, valid_until=end_of_day(until), chain=pem)
         _moved(s, renewed, "SEAL_RENEWED_NOW")
 
@@ -210,7 +211,7 @@ def export(
 ) -> None:
     """Writes a seal's record for filing (备案)."""
     with session(home, as_json=json) as s:
-        output.write_bytes(s.house.filing.export(code))
+        write(output, s.house.filing.export(code))
         s.output.answer({"code": code, "record": str(output)}, lambda _: s.output.line("SEAL_EXPORTED", path=output))
 
 
