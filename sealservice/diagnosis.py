@@ -22,6 +22,7 @@ from sealservice.impressions.queries import balance
 from sealservice.kernel.clock import SystemClock, require_not_behind
 from sealservice.kernel.errors import InvalidInput, Misconfigured, SealServiceError
 from sealservice.kernel.lifecycle import Event
+from sealservice.parties.operations import get_person
 from sealservice.seals.artwork.fonts import Typeface, find_font
 from sealservice.settings import Settings, load, operator
 from sealverify.messages import Text, catalogue
@@ -49,15 +50,16 @@ class Finding:
 
 def examine(home: Path) -> Iterator[Finding]:
     """Every part of the house at `home`, from the ground up."""
+    found = _settings(home) if is_founded(home) else None
+    settings = found if isinstance(found, Settings) else None
+    fonts, module = (settings.font_folder, settings.token.module) if settings else (None, None)
     yield _asked("PYTHON", lambda: _say("WELL_PYTHON", version=sys.version.split()[0]))
-    yield _asked("FONT", lambda: _say("WELL_FONT", path=find_font(Typeface.SERIF)))
-    yield _asked("MODULE", lambda: _say("WELL_MODULE", path=find_module()))
+    yield _asked("FONT", lambda: _say("WELL_FONT", path=find_font(Typeface.SERIF, fonts)))
+    yield _asked("MODULE", lambda: _say("WELL_MODULE", path=find_module(*filter(None, [module]))))
     yield _asked("HOME", lambda: _home(home))
-    if not is_founded(home):
-        return
-    settings = _settings(home)
-    if isinstance(settings, Finding):
-        yield settings
+    if isinstance(found, Finding):
+        yield found
+    if settings is None:
         return
     house = House(settings, SystemClock())
     try:
@@ -85,7 +87,7 @@ def accept_clock(home: Path, *, actor: str | None, cause: str) -> None:
     if not cause.strip():
         raise InvalidInput("CAUSE_MISSING", verb="accept-clock", subject="clock")
     with open_house(home, settle=False) as house, house.database.begin() as session:
-        who = actor or house.settings.acting_as or operator()
+        who = get_person(session, actor or house.settings.acting_as or operator()).handle
         append(session, Event("clock.accept", "clock", who, house.clock.now(), cause))
 
 
@@ -100,6 +102,8 @@ def _asked(part: str, question: Callable[[], Text | tuple[Verdict, Text]]) -> Fi
         return Finding(part, Verdict.ILL, error.text)
     except KeyStoreError as error:
         return Finding(part, Verdict.ILL, _say(error.code, **error.details))
+    except Exception as error:  # an ill part may fail in any way, and hides no other
+        return Finding(part, Verdict.ILL, _say("OUR_FAULT", kind=type(error).__name__, reason=str(error)[:200]))
     verdict, message = answer if isinstance(answer, tuple) else (Verdict.WELL, answer)
     return Finding(part, verdict, message)
 
