@@ -179,7 +179,7 @@ class House:
             intentions=Intentions(self.database, self.clock, self.instance.name, self.timestamps),
             instruments=Instruments(self.database, self.store),
             signer=Signer(self.keys.signing_key, self.timestamps),
-            recorder=Recorder(self.database, self.clock, self.store, self.timestamps),
+            recorder=Recorder(self.database, self.clock, self.store),
             latecomers=self.latecomers,
             judgement=Judgement(self.settings.signing.examined_share, self.workers),
             instance=self.instance.name,

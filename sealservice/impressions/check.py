@@ -28,10 +28,11 @@ class CheckFailed(SealServiceError):
 
 @dataclass(frozen=True)
 class Checked:
-    """The digest of the finished file, and the time that its timestamp proves."""
+    """The digest of the finished file, and the time that its timestamp proves, by whose word."""
 
     sealed: Digest
     timestamp_at: datetime | None
+    timestamp_source: str | None
 
 
 def write_signature(draft: Path, preparation: Preparation, cms: bytes) -> None:
@@ -51,7 +52,8 @@ def check(draft: Path, preparation: Preparation, signed: Signed, *, public_key: 
         with memoryview(data) as view:
             digest, sealed = _check_digests(view, preparation)
         _check_cms(bytes(data[preparation.contents_at : _end(preparation)]), signed)
-    return Checked(sealed, _check_signature(signed, digest, public_key))
+    source = signed.timestamp.source if signed.timestamp is not None else None
+    return Checked(sealed, _check_signature(signed, digest, public_key), source)
 
 
 def _end(preparation: Preparation) -> int:
@@ -96,11 +98,11 @@ def _check_signature(signed: Signed, digest: Digest, public_key: bytes) -> datet
     try:
         data = read_signed_data(signed.cms)
         data.check(digest=digest, public_key=public_key)
-        if signed.timestamp_token is None:
+        if signed.timestamp is None:
             return None
-        token = read_token(signed.timestamp_token)
+        token = read_token(signed.timestamp.token)
     except SealVerifyError as error:
         raise CheckFailed("CHECK_SIGNATURE_WRONG", reason=error) from error
-    if token.digest != Digest.of(data.signer.signature) or data.signer.timestamp_tokens != (signed.timestamp_token,):
+    if token.digest != Digest.of(data.signer.signature) or data.signer.timestamp_tokens != (signed.timestamp.token,):
         raise CheckFailed("CHECK_TIMESTAMP_WRONG")
     return token.time

@@ -19,11 +19,9 @@ from sealservice.impressions.check import Checked
 from sealservice.impressions.intention import Intent
 from sealservice.impressions.model import LIFECYCLE, Impression, ImpressionState
 from sealservice.impressions.queries import get_impression
-from sealservice.impressions.request import Level
 from sealservice.kernel.clock import Clock
 from sealservice.kernel.database import Database, insert
 from sealservice.kernel.errors import Conflict, Unavailable
-from sealservice.timestamps.sources import TimestampSource
 
 
 class Undecided(Unavailable):
@@ -32,8 +30,8 @@ class Undecided(Unavailable):
 
 
 class Recorder:
-    def __init__(self, database: Database, clock: Clock, store: DocumentStore, timestamps: TimestampSource) -> None:
-        self._database, self._clock, self._store, self._timestamps = database, clock, store, timestamps
+    def __init__(self, database: Database, clock: Clock, store: DocumentStore) -> None:
+        self._database, self._clock, self._store = database, clock, store
 
     def record(self, intent: Intent, draft: Path, checked: Checked) -> Impression:
         """Records the kept file with its audit line. Only now is it released.
@@ -79,8 +77,7 @@ class Recorder:
             now = self._clock.now()  # not before: a writer may have had to wait for its turn
             LIFECYCLE.move(impression, "sign", actor=impression.pressed_by, at=now)
             impression.sealed, impression.settled_at = str(checked.sealed), now
-            if intent.level is Level.B_T:
-                impression.timestamp_at, impression.timestamp_source = checked.timestamp_at, self._timestamps.name
+            impression.timestamp_at, impression.timestamp_source = checked.timestamp_at, checked.timestamp_source
             event = LIFECYCLE.move(impression, "record", actor=impression.pressed_by, at=now, **_facts(impression))
             insert(session, _document(checked, size, now))
             _settle(session, impression)

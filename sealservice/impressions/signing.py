@@ -18,7 +18,7 @@ from sealservice.impressions.intention import Intent
 from sealservice.impressions.request import Level
 from sealservice.kernel.errors import Unavailable
 from sealservice.seals.queries import SealingMeans
-from sealservice.timestamps.sources import TimestampSource
+from sealservice.timestamps.sources import Stamped, TimestampSource
 from sealverify import oids
 from sealverify.cms import SignerTemplate
 from sealverify.digest import Digest
@@ -28,10 +28,10 @@ _BEYOND_CERTIFICATES = 1536  # attributes, a signature of up to 4,096 bits, and 
 
 @dataclass(frozen=True)
 class Signed:
-    """The Signature: its CMS, and the timestamp token in it."""
+    """The Signature: its CMS, and the timestamp in it."""
 
     cms: bytes
-    timestamp_token: bytes | None
+    timestamp: Stamped | None
 
 
 class Signer:
@@ -45,9 +45,10 @@ class Signer:
         template = _template(intent.means)
         attributes = template.signed_attributes(content_type=oids.DATA, digest=intent.redeem().value)
         signature = self._signing_key(intent.means.key).sign(attributes)
-        token = self._stamp(Digest.of(signature)) if intent.level is Level.B_T else None
+        timestamp = self._stamp(Digest.of(signature)) if intent.level is Level.B_T else None
+        token = timestamp.token if timestamp is not None else None
         cms = template.assemble(signed_attributes=attributes, signature=signature, timestamp_token=token)
-        return Signed(cms, token)
+        return Signed(cms, timestamp)
 
     def cms_of_late(self, intent: Intent, signature: bytes) -> bytes:
         """The CMS, without a timestamp, around a signature (raw) that came when nobody waited for it any more."""
@@ -56,7 +57,7 @@ class Signer:
         value = encode_der(signature, get_algorithm(intent.means.key.algorithm))
         return template.assemble(signed_attributes=attributes, signature=value)
 
-    def _stamp(self, digest: Digest) -> bytes:
+    def _stamp(self, digest: Digest) -> Stamped:
         try:
             return self._timestamps.timestamp(digest)
         except TokenTimeout as error:  # what may still come is a timestamp, and no Signature to be kept back

@@ -2,9 +2,18 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from typing import Protocol
 
 from sealverify.digest import Digest
+
+
+@dataclass(frozen=True)
+class Stamped:
+    """The DER of a timestamp token (RFC 3161, section 2.4.2), and the name of whoever made this one."""
+
+    token: bytes
+    source: str
 
 
 class TimestampSource(Protocol):
@@ -12,7 +21,7 @@ class TimestampSource(Protocol):
 
     @property
     def name(self) -> str:
-        """Whose time this is, for the record of an impression."""
+        """Whoever will be asked, for the plan of an impression."""
         ...
 
     @property
@@ -25,8 +34,8 @@ class TimestampSource(Protocol):
         """How many bytes a token has at most: the room that a document leaves for it."""
         ...
 
-    def timestamp(self, digest: Digest) -> bytes:
-        """The DER of a token (RFC 3161, section 2.4.2) over `digest`, its imprint already checked.
+    def timestamp(self, digest: Digest) -> Stamped:
+        """A token over `digest`, its imprint already checked.
 
         Raises Unavailable when no time is to be had; nothing is lost then."""
         ...

@@ -13,7 +13,6 @@ from sealservice.assembly import House
 from sealservice.impressions.intention import Intentions
 from sealservice.impressions.model import Impression, ImpressionState
 from sealservice.impressions.operations import Pressing
-from sealservice.impressions.recording import Recorder
 from sealservice.impressions.request import PressRequest
 from sealservice.impressions.signing import Signer
 from sealservice.kernel.errors import SealServiceError
@@ -57,7 +56,6 @@ class Desk:
             self.pressing,
             signer=Signer(house.keys.signing_key, source),
             intentions=Intentions(house.database, house.clock, house.instance.name, source),
-            recorder=Recorder(house.database, house.clock, house.store, source),
         )
 
     def fails(self, error: type[Exception], pressing: Pressing | None = None, **changes: Any) -> SealServiceError:

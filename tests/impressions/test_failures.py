@@ -203,7 +203,7 @@ def test_where_the_full_verifier_disagrees_nothing_is_released(desk: Desk, monke
 
     written = operations.write_signature
     monkeypatch.setattr(operations, "write_signature", write_and_tamper)
-    monkeypatch.setattr(operations, "check", lambda draft, *_, **__: Checked(Digest.of_file(draft), None))
+    monkeypatch.setattr(operations, "check", lambda draft, *_, **__: Checked(Digest.of_file(draft), None, None))
 
     told = desk.fails(CheckFailed, replace(desk.pressing, judgement=Judgement(1.0, desk.house.workers)))
 
