@@ -13,7 +13,7 @@ from typing import Any
 import pikepdf
 
 from sealverify.comparison import Comparison, array, dictionary_of, differing_keys, references, spelled
-from sealverify.document import FormField, key_of
+from sealverify.document import FormField, key_of, words
 from sealverify.metadata import only_dates_differ
 from sealverify.permission import Permission
 from sealverify.placement import covers_too_much, overlapped, page_of
@@ -143,13 +143,13 @@ def _field_signed_in_place(view: Comparison, number: int, ledger: Ledger) -> Non
     )
     changed |= _strange_appearance(after)
     if changed:
-        ledger.refuse("CHANGE_FIELD", name=str(after.get("/T", f"#{number}")), keys=" ".join(sorted(changed)))
+        ledger.refuse("CHANGE_FIELD", name=words(after.get("/T", f"#{number}")), keys=" ".join(sorted(changed)))
     if covers_too_much(view.after, after):
-        ledger.refuse("CHANGE_TOO_LARGE", name=str(after.get("/T", f"#{number}")))
+        ledger.refuse("CHANGE_TOO_LARGE", name=words(after.get("/T", f"#{number}")))
 
 
 def _new_field(view: Comparison, thing: pikepdf.Object, ledger: Ledger) -> None:
-    name = str(thing.get("/T", f"#{key_of(thing)[0]}"))
+    name = words(thing.get("/T", f"#{key_of(thing)[0]}"))
     foreign = set(thing.keys()) - _FIELD_KEYS - ({"/Parent"} if "/T" not in thing else set())
     foreign |= _strange_appearance(thing)
     if foreign:

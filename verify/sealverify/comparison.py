@@ -29,7 +29,13 @@ def spelled(value: Any) -> bytes:  # pikepdf gives plain numbers, too
     if number:
         return b"%d %d R" % (number, generation)
     if isinstance(value, pikepdf.Dictionary):
-        return b"<<" + b" ".join(key.encode() + b" " + spelled(item) for key, item in sorted(value.items())) + b">>"
+        return (
+            b"<<"
+            + b" ".join(
+                key.encode("utf-8", "surrogateescape") + b" " + spelled(item) for key, item in sorted(value.items())
+            )
+            + b">>"
+        )
     if isinstance(value, pikepdf.Array):
         return b"[" + b" ".join(spelled(item) for item in value) + b"]"
     if isinstance(value, int | float | Decimal) and not isinstance(value, bool):

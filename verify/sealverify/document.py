@@ -195,6 +195,14 @@ def key_of(thing: Any) -> ObjectKey:  # pikepdf gives plain numbers, too
     return number, generation
 
 
+def words(value: Any) -> str:  # names and strings, and what else may stand in their place
+    """A name or a string as text. Names in the wild are not all UTF-8, and that must not decide a verdict."""
+    try:
+        return str(value)
+    except UnicodeDecodeError:
+        return bytes(value.unparse()).decode("latin-1")
+
+
 def stream_bytes(stream: pikepdf.Object, limit: int) -> bytes:
     """What a stream holds, unpacked, at most `limit` bytes: plain or FlateDecode alone. Raises MalformedDocument."""
     raw = stream.read_raw_bytes()
@@ -268,7 +276,7 @@ def _fields(top: pikepdf.Object) -> Iterator[FormField]:
         pending.extend((kid, name) for kid in reversed(below))
         if not below:
             kind = inherited(item, "/FT")
-            yield FormField(name, key, item, str(kind) if kind is not None else "", tuple(children) or (item,))
+            yield FormField(name, key, item, words(kind) if kind is not None else "", tuple(children) or (item,))
     raise MalformedDocument("PDF_TOO_LARGE")
 
 
@@ -276,7 +284,7 @@ def _joined(prefix: str, item: pikepdf.Object) -> str:
     part = item.get("/T")
     if part is None:
         return prefix
-    return f"{prefix}.{part}" if prefix else str(part)
+    return f"{prefix}.{words(part)}" if prefix else words(part)
 
 
 def _of_field(item: FormField) -> FoundSignature:

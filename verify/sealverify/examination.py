@@ -15,7 +15,7 @@ from sealverify.errors import Malformed, MalformedDocument, VerificationFailed
 from sealverify.judgement import TIMESTAMP, Case, Subject, end_of, judge, judge_proof
 from sealverify.longterm import Store
 from sealverify.policy import Policy
-from sealverify.removal import removed_signatures
+from sealverify.removal import removed_signatures, traces
 from sealverify.report import Report, SignatureReport
 from sealverify.signed_bytes import RangeWrong, SignedBytes, locate
 from sealverify.subindication import Conclusion
@@ -70,7 +70,8 @@ def _subjects(document: Document) -> list[Subject]:
     subjects = [Subject(found, _located(document, found)) for found in document.latest.signatures]
     holes = {item.covered.byte_range[1] for item in subjects if isinstance(item.covered, SignedBytes)}
     removed = [Subject(found, covered, removed=True) for found, covered in removed_signatures(document, holes)]
-    return sorted([*subjects, *removed], key=lambda item: end_of(item) or len(document.data) + 1)
+    lost = [Subject(found, problem) for found, problem in traces(document, holes)]
+    return sorted([*subjects, *removed, *lost], key=lambda item: end_of(item) or len(document.data) + 1)
 
 
 def _located(document: Document, found: FoundSignature) -> SignedBytes | RangeWrong:

@@ -11,7 +11,7 @@ from typing import Any
 import pikepdf
 
 from sealverify.comparison import Comparison, differing_keys, references, same, spelled
-from sealverify.document import Revision, key_of
+from sealverify.document import Revision, key_of, words
 from sealverify.placement import annotations_of
 
 Finding = tuple[str, dict[str, Any]]
@@ -58,7 +58,7 @@ def _fields(view: Comparison) -> Iterator[Finding]:
 def _said(value: Any) -> str:
     if isinstance(value, pikepdf.Stream):
         return "…"
-    return "" if value is None else str(value)[:80]
+    return "" if value is None else words(value)[:80]
 
 
 def _page_list(view: Comparison) -> Iterator[Finding]:
@@ -91,13 +91,13 @@ def _annotations(view: Comparison, page: int, page_after: int, numbers: set[int]
     after = {key_of(item): item for item in annotations_of(view.after, page_after)}
     for key in after.keys() - before.keys():
         if key[0] not in view.added_widgets:
-            yield "CHANGE_ANNOTATION_ADDED", {"page": page + 1, "kind": str(after[key].get("/Subtype", "?"))}
+            yield "CHANGE_ANNOTATION_ADDED", {"page": page + 1, "kind": words(after[key].get("/Subtype", "?"))}
     for key in before.keys() - after.keys():
-        yield "CHANGE_ANNOTATION_REMOVED", {"page": page + 1, "kind": str(before[key].get("/Subtype", "?"))}
+        yield "CHANGE_ANNOTATION_REMOVED", {"page": page + 1, "kind": words(before[key].get("/Subtype", "?"))}
     for key in before.keys() & after.keys():
         streams = references(before[key].get("/AP")) | {key_of(before[key].get("/AP"))[0]}
         if key[0] in numbers or streams & numbers:
-            yield "CHANGE_ANNOTATION", {"page": page + 1, "kind": str(before[key].get("/Subtype", "?"))}
+            yield "CHANGE_ANNOTATION", {"page": page + 1, "kind": words(before[key].get("/Subtype", "?"))}
 
 
 def _drawing(revision: Revision, page: pikepdf.Object) -> set[int]:

@@ -10,6 +10,7 @@ from typing import Any
 import pikepdf
 
 from sealverify import ber, oids
+from sealverify.document import words
 from sealverify.errors import Malformed
 from sealverify.permission import certification_level
 from sealverify.signed_data import SignedData
@@ -40,12 +41,12 @@ def read_claims(dictionary: pikepdf.Object, signed: SignedData | None) -> Claims
 
 
 def _text(value: Any) -> str | None:  # whatever stands there
-    return str(value)[:_MAX_TEXT] if isinstance(value, pikepdf.String) else None
+    return words(value)[:_MAX_TEXT] if isinstance(value, pikepdf.String) else None
 
 
 def pdf_date(value: Any) -> datetime | None:
     """A PDF date (ISO 32000-2 §7.9.4) in UTC; without a zone it is taken for UTC. None when it is none."""
-    match = _DATE.match(str(value)) if isinstance(value, pikepdf.String) else None
+    match = _DATE.match(words(value)) if isinstance(value, pikepdf.String) else None
     if match is None:
         return None
     year, month, day, hour, minute, second = (int(part) if part else None for part in match.groups()[:6])

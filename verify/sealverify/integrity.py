@@ -81,11 +81,18 @@ def _check_value(signed: SignedData, certificate: bytes) -> Integrity:
     except Malformed as problem:
         return _with(signed, IntegrityState.BROKEN, SubIndication.FORMAT_FAILURE, problem.code)
     bound = _bound_certificate(signed, certificate)
-    notes = [f"DEVIATION_{deviation}" for deviation in signed.deviations]
+    notes = _deviations(signed)
     sub_indication = SubIndication.SIG_CONSTRAINTS_FAILURE if notes else None
     if bound is False:
         sub_indication, notes = SubIndication.SIG_CONSTRAINTS_FAILURE, [*notes, "NOTE_OTHER_CERTIFICATE"]
     return Integrity(IntegrityState.INTACT, sub_indication, signed, certificate, tuple(notes))
+
+
+def _deviations(signed: SignedData) -> list[str]:
+    try:
+        return [f"DEVIATION_{deviation}" for deviation in signed.deviations]
+    except Malformed as problem:
+        return [problem.code]
 
 
 def _with(signed: SignedData, state: IntegrityState, sub_indication: SubIndication, note: str) -> Integrity:

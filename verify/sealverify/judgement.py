@@ -21,7 +21,7 @@ from datetime import datetime
 from sealverify.chain import Chain, build_chain, too_many
 from sealverify.changes import AfterSealing, Changes, History
 from sealverify.digest import Digest
-from sealverify.document import Document, FoundSignature
+from sealverify.document import Document, FoundSignature, words
 from sealverify.errors import Malformed, SealVerifyError
 from sealverify.identity import Signer, is_seal, may_sign, signer_of
 from sealverify.impression import Claims, read_claims
@@ -52,7 +52,7 @@ class Subject:
     @property
     def subfilter(self) -> str | None:
         value = self.found.dictionary.get("/SubFilter")
-        return None if value is None else str(value)
+        return None if value is None else words(value)
 
 
 @dataclass

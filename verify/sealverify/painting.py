@@ -12,7 +12,7 @@ from typing import Any
 
 import pikepdf
 
-from sealverify.document import ObjectKey, inherited, key_of
+from sealverify.document import ObjectKey, inherited, key_of, words
 from sealverify.geometry import IDENTITY, Matrix, Rectangle, bounds, meet, multiply
 
 _OPERATORS = "q Q cm re m l c v y h W W* n S s f F f* B B* b b* gs Do BDC BMC EMC"
@@ -70,9 +70,9 @@ class _Machine:
 
     def run(self, instructions: Any) -> Iterator[Painted]:  # what pikepdf parses
         for operands, operator in instructions:
-            name = str(operator)
+            name = words(operator)
             if name == "Do":
-                if str(operands[0]) in self._names and self._state.plain and not any(self._marks):
+                if words(operands[0]) in self._names and self._state.plain and not any(self._marks):
                     yield Painted(self._state.matrix, self._state.clip)
             elif name in ("q", "Q", "cm", "gs"):
                 self._change_state(name, operands)
@@ -97,7 +97,7 @@ class _Machine:
         if name == "EMC":
             self._marks = self._marks[:-1]
         else:
-            self._marks.append(str(operands[0]) == "/OC")
+            self._marks.append(words(operands[0]) == "/OC")
 
     def _path(self, name: str, operands: Any) -> None:
         if name == "re":

@@ -13,7 +13,7 @@ from typing import Any
 
 import pikepdf
 
-from sealverify.document import FoundSignature
+from sealverify.document import FoundSignature, words
 
 NO_CHANGES, FORM_FILLING, ANNOTATIONS = 1, 2, 3
 
@@ -85,7 +85,7 @@ def _transforms(signature: pikepdf.Object) -> Iterable[tuple[str, pikepdf.Object
             parameters = item.get("/TransformParams")
             if not isinstance(parameters, pikepdf.Dictionary):
                 parameters = pikepdf.Dictionary()
-            yield str(item.get("/TransformMethod")), parameters
+            yield words(item.get("/TransformMethod")), parameters
 
 
 def _level(value: Any) -> int:  # anything may stand there; what is no level allows nothing
@@ -94,5 +94,5 @@ def _level(value: Any) -> int:  # anything may stand there; what is no level all
 
 def _lock(parameters: pikepdf.Object) -> FieldLock:
     names = parameters.get("/Fields")
-    listed = frozenset(str(item) for item in names) if isinstance(names, pikepdf.Array) else frozenset()
-    return FieldLock(str(parameters.get("/Action")), listed)
+    listed = frozenset(words(item) for item in names) if isinstance(names, pikepdf.Array) else frozenset()
+    return FieldLock(words(parameters.get("/Action")), listed)

@@ -6,7 +6,7 @@ from typing import Any
 
 import pikepdf
 
-from sealverify.document import FormField, Revision, inherited, key_of
+from sealverify.document import FormField, Revision, inherited, key_of, words
 from sealverify.geometry import Rectangle
 
 POINTS_PER_MM = 72 / 25.4
@@ -78,5 +78,5 @@ def overlapped(revision: Revision, page: int | None, item: FormField) -> list[st
     for other in annotations_of(revision, page - 1):
         box = rectangle(other.get("/Rect"))
         if box and key_of(other) not in own and any(overlap(box, mine) for mine in boxes):
-            found.append(str(other.get("/T", other.get("/Subtype", "?"))))
+            found.append(words(other.get("/T", other.get("/Subtype", "?"))))
     return found

@@ -51,8 +51,8 @@ class ProofOfTime:
 
     @property
     def broken(self) -> bool:
-        """Not merely from somebody unknown: it does not hold at all."""
-        return self.integrity is None or self.integrity.state is IntegrityState.BROKEN
+        """Not merely from somebody unknown: as a signature over this very thing it does not hold."""
+        return self.integrity is None or self.integrity.sub_indication is not None
 
     def beside(self, signer_anchor: bytes | None) -> ProofOfTime:
         """The same, told apart by whether its authority hangs from `signer_anchor`."""

@@ -190,4 +190,4 @@ class _Entries:
         return str(self.get(key, pikepdf.String))
 
     def name(self, key: str) -> str:
-        return str(self.get(key, pikepdf.Name)).lstrip("/")
+        return bytes(self.get(key, pikepdf.Name).unparse()).decode("latin-1").lstrip("/")

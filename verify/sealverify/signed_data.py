@@ -7,7 +7,7 @@ is asked with `SignedData.check`, and who the signer is is not asked at all.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from enum import StrEnum
 from functools import cached_property
@@ -30,6 +30,9 @@ class Deviation(StrEnum):
     UNSORTED_ATTRIBUTES = "UNSORTED_ATTRIBUTES"
     DIGEST_NOT_LISTED = "DIGEST_NOT_LISTED"
     NO_SIGNED_ATTRIBUTES = "NO_SIGNED_ATTRIBUTES"
+    WRONG_VERSION = "WRONG_VERSION"
+    FOREIGN_ATTRIBUTE = "FOREIGN_ATTRIBUTE"
+    """An unsigned attribute that is no timestamp: anybody could have put it there, and it is not looked into."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -48,6 +51,9 @@ class SignerInfo:
     """Signed attributes by OID: their values, as whole elements."""
     signature: bytes = field(repr=False)
     timestamp_tokens: tuple[bytes, ...] = field(repr=False)
+    version: int
+    unsigned_attributes: frozenset[str]
+    """The OIDs of what nobody signed."""
 
     @property
     def digest_name(self) -> str:
@@ -75,13 +81,15 @@ class SignedData:
     """DER, in the order found, at most 64 of `certificate_count`."""
     certificate_count: int
     signer: SignerInfo
+    version: int
     whole: ber.Element = field(repr=False)
     digest_algorithms: ber.Element = field(repr=False)
 
     @cached_property
     def deviations(self) -> tuple[Deviation, ...]:
-        """What is not as the standards write it. Looked for when somebody asks: it takes ten times the reading."""
-        return _deviations(self.whole, self.digest_algorithms, self.signer)
+        """What is not as the standards write it. Looked for when somebody asks: it takes ten times the reading.
+        Raises MalformedDer."""
+        return tuple(_deviations(self))
 
     def signer_certificate(self) -> bytes | None:
         """The embedded certificate that the signer names, None when it is not among them."""
@@ -167,7 +175,7 @@ def _signed_data(outer: ber.Element) -> SignedData:
     if kind.oid() != oids.SIGNED_DATA:
         raise MalformedCms("CMS_KIND", oid=kind.oid())
     (body,) = wrapped.expect(0xA0).children()
-    _version, digests, encapsulated, *rest = body.expect(der.SEQUENCE).children()
+    version, digests, encapsulated, *rest = body.expect(der.SEQUENCE).children()
     signers = rest.pop().expect(der.SET).children()
     if len(signers) != 1:
         raise MalformedCms("CMS_SIGNERS", count=len(signers))
@@ -182,6 +190,7 @@ def _signed_data(outer: ber.Element) -> SignedData:
         certificates=tuple(certificates[:_MAX_CERTIFICATES]),
         certificate_count=len(certificates),
         signer=signer,
+        version=version.integer(),
         whole=outer,
         digest_algorithms=digests,
     )
@@ -196,9 +205,12 @@ def _encapsulated(element: ber.Element) -> tuple[str, bytes | None]:
 
 
 def _signer(element: ber.Element) -> SignerInfo:
-    _version, identifier, digest, *rest = element.expect(der.SEQUENCE).children()
+    version, identifier, digest, *rest = element.expect(der.SEQUENCE).children()
     signed = rest.pop(0) if rest[0].tag == 0xA0 else None
-    algorithm, signature, *unsigned = rest
+    algorithm, signature, *more = rest
+    if len(more) > 1:
+        raise MalformedCms("CMS_TRAILING", offset=more[1].start)
+    unsigned = _attributes(more[0].expect(0xA1)) if more else {}
     issuer, serial, key_identifier = _identifier(identifier)
     return SignerInfo(
         issuer=issuer,
@@ -209,7 +221,9 @@ def _signer(element: ber.Element) -> SignerInfo:
         signed_attributes=_retagged(signed) if signed else b"",
         attributes=_attributes(signed) if signed else {},
         signature=signature.octets(),
-        timestamp_tokens=_attributes(unsigned[0].expect(0xA1)).get(oids.TIMESTAMP_TOKEN, ()) if unsigned else (),
+        timestamp_tokens=unsigned.get(oids.TIMESTAMP_TOKEN, ()),
+        version=version.integer(),
+        unsigned_attributes=frozenset(unsigned),
     )
 
 
@@ -236,17 +250,27 @@ def _attributes(group: ber.Element) -> dict[str, tuple[bytes, ...]]:
     return found
 
 
-def _deviations(outer: ber.Element, digests: ber.Element, signer: SignerInfo) -> tuple[Deviation, ...]:
-    found = []
-    if not ber.is_der(outer.encoded):
-        found.append(Deviation.NOT_DER)
+def _deviations(data: SignedData) -> Iterator[Deviation]:
+    signer = data.signer
+    if not ber.is_der(data.whole.encoded):
+        yield Deviation.NOT_DER
     if not signer.signed_attributes:
-        found.append(Deviation.NO_SIGNED_ATTRIBUTES)
+        yield Deviation.NO_SIGNED_ATTRIBUTES
     elif not _sorted(signer.signed_attributes):
-        found.append(Deviation.UNSORTED_ATTRIBUTES)
-    if signer.digest_algorithm.oid not in [AlgorithmIdentifier.of(item).oid for item in digests.children()]:
-        found.append(Deviation.DIGEST_NOT_LISTED)
-    return tuple(found)
+        yield Deviation.UNSORTED_ATTRIBUTES
+    listed = [AlgorithmIdentifier.of(item) for item in data.digest_algorithms.expect(der.SET).children()]
+    if signer.digest_algorithm.oid not in [item.oid for item in listed]:
+        yield Deviation.DIGEST_NOT_LISTED
+    if (data.version, signer.version) != _versions(data):
+        yield Deviation.WRONG_VERSION
+    if signer.unsigned_attributes - {oids.TIMESTAMP_TOKEN}:
+        yield Deviation.FOREIGN_ATTRIBUTE
+
+
+def _versions(data: SignedData) -> tuple[int, int]:
+    """Of SignedData and SignerInfo, as RFC 5652 §5.1 and §5.3 have them for what we read."""
+    by_key = data.signer.issuer is None
+    return (3 if by_key or data.content_type != oids.DATA else 1), (3 if by_key else 1)
 
 
 def _sorted(attributes: bytes) -> bool:
