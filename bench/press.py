@@ -34,11 +34,12 @@ from sealservice.workers.order import At
 ROOT = Path(__file__).parent.parent
 DOCUMENT = ROOT / "tests/samples/approval-reply-3-page.pdf"
 PICTURE = ROOT / "tests/samples/seal-official-round.png"
+ROUNDS = 3
 
 
 def main() -> int:
     parser = argparse.ArgumentParser(description=(__doc__ or "").splitlines()[0])
-    parser.add_argument("--count", type=int, default=100)
+    parser.add_argument("--count", type=int, default=60)
     parser.add_argument("--document", type=Path, default=DOCUMENT)
     parser.add_argument("--json", action="store_true")
     options = parser.parse_args()
@@ -47,18 +48,35 @@ def main() -> int:
         for _ in found(home, production=False):
             pass
         with open_house(home) as house:
-            figures = ours(house, options.document, options.count)
-            figures["stock pyHanko"] = rival(house, options.document, options.count)
-            figures["stock pyHanko, tuned"] = rival(house, options.document, options.count, "--tuned")
+            seal = furnish(house)
+            figures = best(lambda: round_of(house, seal, options.document, options.count), ROUNDS)
     report(figures, as_json=options.json)
     return 0
 
 
-def ours(house: House, document: Path, count: int) -> dict[str, float]:
+def furnish(house: House) -> Seal:
     shown = Demonstration(house)
     shown.establish_authority()
     shown.register_parties()
-    seal = shown.make_seal()
+    return shown.make_seal()
+
+
+def best(measure: Callable[[], dict[str, float]], rounds: int) -> dict[str, float]:
+    """The lowest figure of each kind: what another program on the machine took is nobody's cost here."""
+    measured = [measure() for _ in range(rounds)]
+    return {name: min(figures[name] for figures in measured) for name in measured[0]}
+
+
+def round_of(house: House, seal: Seal, document: Path, count: int) -> dict[str, float]:
+    """One round: ours and the rival's, one after the other."""
+    return {
+        **ours(house, seal, document, count),
+        "stock pyHanko": rival(house, document, count),
+        "stock pyHanko, tuned": rival(house, document, count, "--tuned"),
+    }
+
+
+def ours(house: House, seal: Seal, document: Path, count: int) -> dict[str, float]:
     request = PressRequest(
         document=document,
         seal_code=seal.code,

@@ -16,7 +16,7 @@ from typing import Any
 from keystore.errors import KeyStoreError
 from keystore.settings import find_module
 from sealservice.assembly import House, is_founded, open_house
-from sealservice.audit.operations import append, last_recorded_at
+from sealservice.audit.operations import ACCEPT_CLOCK, append, last_recorded_at
 from sealservice.audit.queries import find_fault
 from sealservice.impressions.queries import balance
 from sealservice.kernel.clock import SystemClock, require_not_behind
@@ -88,7 +88,7 @@ def accept_clock(home: Path, *, actor: str | None, cause: str) -> None:
         raise InvalidInput("CAUSE_MISSING", verb="accept-clock", subject="clock")
     with open_house(home, settle=False) as house, house.database.begin() as session:
         who = get_person(session, actor or house.settings.acting_as or operator()).handle
-        append(session, Event("clock.accept", "clock", who, house.clock.now(), cause))
+        append(session, Event(ACCEPT_CLOCK, "clock", who, house.clock.now(), cause))
 
 
 def _say(code: str, /, **names: object) -> Text:

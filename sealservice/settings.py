@@ -115,7 +115,8 @@ def load(home: Path) -> Settings:
     file = home / FILE
     try:
         given = tomllib.loads(file.read_text(encoding="utf-8")) if file.exists() else {}
-        return Settings(**{**given, "home": home.absolute()})
+        settings = Settings(**{**given, "home": home.absolute()})
+        return settings.model_copy(update={"home": home.absolute()})  # SEALSERVICE_HOME is no setting
     except (tomllib.TOMLDecodeError, UnicodeDecodeError, OSError) as error:
         raise Misconfigured("SETTINGS_UNREADABLE", file=file, reason=error) from error
     except ValidationError as error:

@@ -12,12 +12,13 @@ from sealservice.kernel.database import Table
 
 class AuditLine(Table):
     """One event. `entry` is its canonical JSON, the very bytes that `leaf_hash` covers; the other columns repeat it
-    for searching."""
+    for searching, and `high_water` carries the clock's mark along."""
 
     __tablename__ = "audit_lines"
 
     index: Mapped[int] = mapped_column("line", primary_key=True, autoincrement=False)
     at: Mapped[datetime]
+    high_water: Mapped[datetime]
     actor: Mapped[str] = mapped_column(String(64))
     act: Mapped[str] = mapped_column(String(64))
     subject: Mapped[str] = mapped_column(String(128))

@@ -18,20 +18,24 @@ from sealverify.merkle import leaf_hash
 
 _WRITERS_QUEUE_HERE = 0x5EA1A0D1  # an advisory lock number of PostgreSQL, ours alone in this database
 _QUEUE = text("SELECT pg_advisory_xact_lock(:key)")
-_LAST_INDEX = select(AuditLine.index).order_by(AuditLine.index.desc()).limit(1)
-_LAST_AT = select(AuditLine.at).order_by(AuditLine.index.desc()).limit(1)
+_LAST = select(AuditLine.index, AuditLine.high_water).order_by(AuditLine.index.desc()).limit(1)
+
+ACCEPT_CLOCK = "clock.accept"
+"""The act by which a person says that the clock is right; the high-water mark starts anew with it."""
 
 
 def append(session: Session, event: Event) -> AuditLine:
     """Adds the line of `event` and returns it. Concurrent writers queue until this transaction ends."""
     if session.get_bind().dialect.name == "postgresql":
         session.execute(_QUEUE, {"key": _WRITERS_QUEUE_HERE})
-    last = session.scalar(_LAST_INDEX)
-    index = 0 if last is None else last + 1
+    last = session.connection().execute(_LAST).one_or_none()
+    index = 0 if last is None else last.line + 1
+    is_behind = last is not None and event.at < last.high_water and event.act != ACCEPT_CLOCK
     entry = canonical_entry(index, event)
     line = AuditLine(
         index=index,
         at=event.at,
+        high_water=last.high_water if last is not None and is_behind else event.at,
         actor=event.actor,
         act=event.act,
         subject=event.subject,
@@ -57,5 +61,7 @@ def canonical_entry(index: int, event: Event) -> bytes:
 
 
 def last_recorded_at(session: Session) -> datetime | None:
-    """When the newest line was written: the high-water mark of the clock. None in an empty register."""
-    return session.scalar(_LAST_AT)
+    """The high-water mark of the clock: the latest time on record since a person last accepted the clock. None in an
+    empty register. What is recorded while the clock is behind does not lower it."""
+    last = session.connection().execute(_LAST).one_or_none()
+    return None if last is None else last.high_water

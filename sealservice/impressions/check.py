@@ -21,6 +21,8 @@ from sealverify.errors import SealVerifyError
 from sealverify.signed_data import read_signed_data
 from sealverify.timestamp import read_token
 
+_BYTE_RANGE = re.compile(rb"/ByteRange\s*\[\s*(\d+)\s+(\d+)\s+(\d+)\s+(\d+)\s*\]")
+
 
 class CheckFailed(SealServiceError):
     """What was made is not what was meant. It is not released."""
@@ -65,8 +67,8 @@ def _check_range(data: mmap.mmap, preparation: Preparation) -> None:
     first, end = preparation.contents_at, _end(preparation)
     if tuple(preparation.byte_range) != (0, first, end, len(data) - end) or first < preparation.prefix_length:
         raise CheckFailed("CHECK_BYTE_RANGE")
-    written = rb"/ByteRange\s*\[\s*%d\s+%d\s+%d\s+%d\s*\]" % tuple(preparation.byte_range)
-    if re.search(written, data[preparation.prefix_length : first] + data[end:]) is None:
+    written = _BYTE_RANGE.finditer(data[preparation.prefix_length : first] + data[end:])
+    if tuple(preparation.byte_range) not in {tuple(map(int, match.groups())) for match in written}:
         raise CheckFailed("CHECK_BYTE_RANGE")
 
 

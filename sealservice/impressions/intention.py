@@ -85,9 +85,9 @@ class Intentions:
 
     def _require_lawful(self, session: Session, draft: Draft, now: datetime) -> None:
         require_not_behind(now, last_recorded_at(session))
-        seal = require_pressable(session, draft.request.seal_code, keeper=draft.request.keeper, now=now)
-        if seal.certificate_id != draft.means.certificate_id:
-            raise Conflict("SEAL_RENEWED_MEANWHILE", code=seal.code)
+        code = draft.request.seal_code
+        if require_pressable(session, code, keeper=draft.request.keeper, now=now) != draft.means.certificate_id:
+            raise Conflict("SEAL_RENEWED_MEANWHILE", code=code)
 
     def _impression(self, draft: Draft, now: datetime, *, replaces: str | None) -> Impression:
         request = draft.request

@@ -112,7 +112,7 @@ _SETTLE = (
 
 def _settle(session: Session, impression: Impression) -> None:
     """Raises Conflict("CHANGED_MEANWHILE") when it is no longer INTENDED: then it is not ours to release."""
-    done = session.execute(
+    done = session.connection().execute(
         _SETTLE,
         {
             "of": impression.impression_id,
@@ -123,7 +123,7 @@ def _settle(session: Session, impression: Impression) -> None:
             "timestamp_source": impression.timestamp_source,
         },
     )
-    if done.rowcount != 1:  # type: ignore[attr-defined]  # an UPDATE's result has one
+    if done.rowcount != 1:
         raise Conflict("CHANGED_MEANWHILE")
 
 

@@ -49,6 +49,9 @@ class PressRequest:
         for name, text in (("reason", self.reason), ("matter", self.matter)):
             if text is not None and (len(text) > 200 or not text.isprintable()):
                 raise InvalidInput("TEXT_WRONG", field=name)
+        key = self.idempotency_key
+        if key is not None and not (0 < len(key) <= 200 and key.isprintable()):
+            raise InvalidInput("IDEMPOTENCY_KEY_WRONG")
         if self.next_fields and self.order is not Order.FIRST:
             raise InvalidInput("NEXT_FIELDS_ONLY_FIRST")
 

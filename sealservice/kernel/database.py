@@ -112,7 +112,9 @@ def insert(session: Session, first: Table, *more: Table) -> None:
 
     For what is written with every impression: the bookkeeping would cost more there than the seal."""
     names, statement = _insertion(type(first))
-    session.execute(statement, [{column: getattr(row, name) for name, column in names} for row in (first, *more)])
+    session.connection().execute(
+        statement, [{column: getattr(row, name) for name, column in names} for row in (first, *more)]
+    )
 
 
 @cache

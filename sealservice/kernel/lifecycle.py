@@ -27,6 +27,14 @@ class Stateful(Protocol[State]):
 
 
 @dataclass(frozen=True)
+class Standing(Generic[State]):
+    """The state of a thing that was read without the thing: enough to ask what it allows, too little to move it."""
+
+    state: State
+    subject: str
+
+
+@dataclass(frozen=True)
 class Event:
     """Something that happened: who, when, what, to what, why, and the facts that prove it."""
 
@@ -73,7 +81,7 @@ class Lifecycle(Generic[State]):
             raise WrongState("MOVE_NOT_ALLOWED", verb=verb, subject=thing.subject, state=thing.state)
         return move
 
-    def require(self, thing: Stateful[State], verb: str) -> None:
+    def require(self, thing: Stateful[State] | Standing[State], verb: str) -> None:
         """Raises WrongState(`<KIND>_<STATE>`), as in SEAL_SUSPENDED, unless the thing's state allows `verb`."""
         if verb not in self.may.get(thing.state, frozenset()):
             raise WrongState(f"{self.kind}_{thing.state}".upper(), subject=thing.subject, verb=verb)

@@ -10,6 +10,7 @@ from sqlalchemy.orm import Session
 from sealservice.certificates.model import LIFECYCLE as CERTIFICATES
 from sealservice.certificates.model import Certificate
 from sealservice.kernel.errors import NotFound, NotPermitted, WrongState
+from sealservice.kernel.lifecycle import Standing
 from sealservice.seals.model import LIFECYCLE, Seal, SealKeeper
 
 _KEPT = (
@@ -18,30 +19,35 @@ _KEPT = (
     .exists()
 )
 _ASKED = (
-    select(Seal, Certificate, _KEPT)
+    select(
+        Seal.state,
+        Seal.certificate_id,
+        Seal.valid_from,
+        Seal.valid_until,
+        Certificate.state.label("certificate_state"),
+        Certificate.valid_from.label("certified_from"),
+        Certificate.valid_until.label("certified_until"),
+        _KEPT.label("is_kept"),
+    )
     .outerjoin(Certificate, Certificate.certificate_id == Seal.certificate_id)
     .where(Seal.code == bindparam("code"))
 )
 
 
-def require_pressable(session: Session, code: str, *, keeper: str, now: datetime) -> Seal:
-    """The seal, when the law allows. One question to the database: this is asked for every impression.
+def require_pressable(session: Session, code: str, *, keeper: str, now: datetime) -> str:
+    """The identifier of the seal's certificate, when the law allows.
 
-    Raises NotFound, WrongState (SEAL_SUSPENDED, SEAL_REVOKED, SEAL_EXPIRED, …) or NotPermitted("NOT_A_KEEPER")."""
-    found = session.execute(_ASKED, {"code": code, "keeper": keeper}).one_or_none()
+    One plain question to the database, because it is asked for every impression. Raises NotFound, WrongState
+    (SEAL_SUSPENDED, SEAL_REVOKED, SEAL_EXPIRED, …) or NotPermitted("NOT_A_KEEPER")."""
+    found = session.connection().execute(_ASKED, {"code": code, "keeper": keeper}).one_or_none()
     if found is None:
         raise NotFound("SEAL_UNKNOWN", code=code)
-    seal, certificate, is_kept = found
-    LIFECYCLE.require(seal, "press")
-    if not is_kept:
+    LIFECYCLE.require(Standing(found.state, f"seal:{code}"), "press")
+    if not found.is_kept:
         raise NotPermitted("NOT_A_KEEPER", handle=keeper, code=code)
-    _require_in_time(seal, certificate, now)
-    return seal
-
-
-def _require_in_time(seal: Seal, certificate: Certificate, now: datetime) -> None:
-    if not seal.valid_from <= now <= seal.valid_until:
-        raise WrongState("SEAL_EXPIRED", code=seal.code, since=seal.valid_from.date(), until=seal.valid_until.date())
-    CERTIFICATES.require(certificate, "sign")
-    if not certificate.valid_from <= now <= certificate.valid_until:
-        raise WrongState("SEAL_CERTIFICATE_EXPIRED", code=seal.code, until=certificate.valid_until.date())
+    if not found.valid_from <= now <= found.valid_until:
+        raise WrongState("SEAL_EXPIRED", code=code, since=found.valid_from.date(), until=found.valid_until.date())
+    CERTIFICATES.require(Standing(found.certificate_state, f"certificate:{found.certificate_id}"), "sign")
+    if not found.certified_from <= now <= found.certified_until:
+        raise WrongState("SEAL_CERTIFICATE_EXPIRED", code=code, until=found.certified_until.date())
+    return str(found.certificate_id)

@@ -18,6 +18,7 @@ def upgrade() -> None:
         "audit_lines",
         sa.Column("line", sa.Integer(), autoincrement=False, nullable=False),
         sa.Column("at", sa.DateTime(timezone=True), nullable=False),
+        sa.Column("high_water", sa.DateTime(timezone=True), nullable=False),
         sa.Column("actor", sa.String(length=64), nullable=False),
         sa.Column("act", sa.String(length=64), nullable=False),
         sa.Column("subject", sa.String(length=128), nullable=False),
