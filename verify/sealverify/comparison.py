@@ -14,7 +14,8 @@ from typing import Any
 
 import pikepdf
 
-from sealverify.document import FormField, Revision, key_of
+from sealverify.document import Revision
+from sealverify.tree import FormField, key_of
 
 _REFERENCE = re.compile(rb"(?<![0-9])([0-9]{1,10}) [0-9]{1,5} R(?![A-Za-z0-9])")
 

@@ -14,11 +14,12 @@ from typing import Any
 
 import pikepdf
 
-from sealverify.document import FoundSignature, Revision, key_of
+from sealverify.document import FoundSignature, Revision
 from sealverify.geometry import IDENTITY, Matrix, Rectangle, bounds, inverse, meet, multiply, near
 from sealverify.painting import Painted, painted
 from sealverify.placement import annotations_of, rectangle
 from sealverify.sealdata import ImpressionData, Place
+from sealverify.tree import key_of
 
 _TOLERANCE = 0.05
 """Units of the page's user space: the rounding of decimals in the file."""

@@ -9,10 +9,11 @@ from __future__ import annotations
 from dataclasses import dataclass
 from pathlib import Path
 
+from sealverify.case import Case, Subject, end_of
 from sealverify.changes import History
 from sealverify.document import Document, FoundSignature
 from sealverify.errors import Malformed, MalformedDocument, VerificationFailed
-from sealverify.judgement import TIMESTAMP, Case, Subject, end_of, judge, judge_proof
+from sealverify.judgement import TIMESTAMP, judge, judge_proof
 from sealverify.longterm import Store
 from sealverify.policy import Policy
 from sealverify.removal import removed_signatures, traces

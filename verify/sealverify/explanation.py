@@ -11,8 +11,9 @@ from typing import Any
 import pikepdf
 
 from sealverify.comparison import Comparison, differing_keys, references, same, spelled
-from sealverify.document import Revision, key_of, words
+from sealverify.document import Revision
 from sealverify.placement import annotations_of
+from sealverify.tree import key_of, words
 
 Finding = tuple[str, dict[str, Any]]
 """A code of the catalogue and the names that fill its sentence; `page` counts from 1."""

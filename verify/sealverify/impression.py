@@ -10,10 +10,10 @@ from typing import Any
 import pikepdf
 
 from sealverify import ber, oids
-from sealverify.document import words
 from sealverify.errors import Malformed
 from sealverify.permission import certification_level
 from sealverify.signed_data import SignedData
+from sealverify.tree import words
 
 _DATE = re.compile(r"(?:D:)?(\d{4})(\d\d)?(\d\d)?(\d\d)?(\d\d)?(\d\d)?(?:(Z)|([+-])(\d\d)'?(\d\d)?'?)?")
 _UTC_TIME = re.compile(rb"(\d\d)(\d{10})Z\Z")

@@ -4,7 +4,7 @@
     2 integrity   digest, signature value, bound certificate           integrity
     3 changes     what happened behind the signed revision             changes
     4 time        is there better evidence than the signer's word      proof_of_time
-    5 trust       a path to an anchor, at that time                    chain, revocation
+    5 trust       a path to an anchor, at that time                    standing
     6 strength    algorithms good enough at that time                  strength
     7 pictures    is every picture of the seal where it should be      drawing
     8 level       what the signature still lacks to the next           level
@@ -14,72 +14,26 @@ Each step is told whatever the others say; the foremost reason decides the concl
 
 from __future__ import annotations
 
-from collections.abc import Iterable
-from dataclasses import dataclass, field
 from datetime import datetime
 
-from sealverify.chain import Chain, build_chain, too_many
-from sealverify.changes import AfterSealing, Changes, History
+from sealverify.case import Case, Findings, Subject, certificates_around, end_of
+from sealverify.changes import AfterSealing, Changes
 from sealverify.digest import Digest
-from sealverify.document import Document, FoundSignature, words
 from sealverify.errors import Malformed, SealVerifyError
-from sealverify.identity import Signer, is_seal, may_sign, signer_of
+from sealverify.identity import Signer, is_seal, signer_of
 from sealverify.impression import Claims, read_claims
 from sealverify.integrity import Integrity, IntegrityState, broken, check_cms
 from sealverify.level import level_of
-from sealverify.longterm import Store
 from sealverify.pictures import recomputed
-from sealverify.policy import Policy
 from sealverify.proof_of_time import ProofOfTime, judge_timestamp
 from sealverify.report import Note, SignatureReport, SignatureType, TimeSource, TrustState, note
-from sealverify.revocation import Revocation, RevocationState, check_revocation
-from sealverify.signed_bytes import RangeWrong, SignedBytes
+from sealverify.signed_bytes import RangeWrong
+from sealverify.standing import standing, trust_state
 from sealverify.strength import too_weak
 from sealverify.subindication import SubIndication, foremost
 
 DETACHED = ("/ETSI.CAdES.detached", "/adbe.pkcs7.detached")
 TIMESTAMP = "/ETSI.RFC3161"
-
-
-@dataclass(frozen=True)
-class Subject:
-    """One signature in the document: what was found, and which bytes it covers or why it covers none."""
-
-    found: FoundSignature
-    covered: SignedBytes | RangeWrong
-    removed: bool = False
-
-    @property
-    def subfilter(self) -> str | None:
-        value = self.found.dictionary.get("/SubFilter")
-        return None if value is None else words(value)
-
-
-@dataclass
-class Case:
-    """All that the judgement of one signature may look at."""
-
-    document: Document
-    policy: Policy
-    history: History
-    store: Store
-    document_timestamps: list[tuple[int, ProofOfTime]] = field(default_factory=list)
-    """Good document timestamps by the end of their revision: evidence of time for everything before them."""
-    signer_anchors: set[bytes] = field(default_factory=set)
-    """The anchors of those who signed, once they are judged."""
-
-
-@dataclass
-class Findings:
-    """What the steps have found so far about one signature."""
-
-    reasons: list[SubIndication] = field(default_factory=list)
-    notes: list[Note] = field(default_factory=list)
-
-    def add(self, reason: SubIndication | None, *notes: Note) -> None:
-        if reason is not None:
-            self.reasons.append(reason)
-        self.notes.extend(item for item in notes if item not in self.notes)
 
 
 def judge(case: Case, subject: Subject) -> SignatureReport:
@@ -92,7 +46,7 @@ def judge(case: Case, subject: Subject) -> SignatureReport:
     claims = read_claims(subject.found.dictionary, integrity.signed)
     proofs = _proofs(case, subject, integrity)
     best = _best_time(case, subject, proofs)
-    chain, revocation = _trust(case, integrity, best, claims.signing_at, findings)
+    chain, revocation = standing(case, integrity, best, claims.signing_at, findings)
     case.signer_anchors |= {chain.anchor} if chain.anchor else set()
     proofs = [proof.beside(chain.anchor) for proof in proofs]
     later = _later_timestamp(case, subject)
@@ -105,7 +59,7 @@ def judge(case: Case, subject: Subject) -> SignatureReport:
         sub_indication=foremost(findings.reasons),
         integrity=integrity.state,
         after=after,
-        trust=_trust_state(chain, revocation, best),
+        trust=trust_state(chain, revocation, best),
         level=level_of(subject.subfilter, integrity, proofs, case.store, later),
         signer=_signer(integrity, claims),
         signing_at=best or claims.signing_at,
@@ -121,10 +75,6 @@ def judge(case: Case, subject: Subject) -> SignatureReport:
         slices=slices,
         notes=tuple(findings.notes),
     )
-
-
-def end_of(subject: Subject) -> int | None:
-    return subject.covered.end if isinstance(subject.covered, SignedBytes) else None
 
 
 def _integrity(case: Case, subject: Subject, findings: Findings) -> Integrity:
@@ -165,18 +115,12 @@ def _after(case: Case, subject: Subject, findings: Findings) -> AfterSealing:
     return after
 
 
-def _others(case: Case, own: Iterable[bytes]) -> list[bytes]:
-    """Certificates to build paths over: the signature's own, and the store's as long as the limits allow."""
-    together = list(dict.fromkeys([*own, *case.store.certificates]))
-    return list(own) if too_many(together, case.policy) else together
-
-
 def _proofs(case: Case, subject: Subject, integrity: Integrity) -> list[ProofOfTime]:
     """Step 4: the signature timestamps. Their imprint is over the signature value (EN 319 122-1 §5.3)."""
     if integrity.signed is None:
         return []
     value = integrity.signed.signer.signature
-    others = _others(case, integrity.signed.certificates)
+    others = certificates_around(case, integrity.signed.certificates)
     return [
         judge_timestamp(token, lambda name: Digest.of(value, algorithm=name), case.policy, others)
         for token in integrity.signed.signer.timestamp_tokens[:8]
@@ -206,57 +150,6 @@ def _time_notes(proofs: list[ProofOfTime], findings: Findings) -> None:
             findings.add(None, note("NOTE_TIMESTAMP_UNCONFIRMED", reason=proof.sub_indication))
 
 
-def _trust(
-    case: Case, integrity: Integrity, best: datetime | None, claimed: datetime | None, findings: Findings
-) -> tuple[Chain, Revocation | None]:
-    """Step 5: at the proved time, or now when none is proved."""
-    certificate = integrity.certificate
-    if certificate is None or integrity.signed is None:
-        return Chain(), None
-    if too_many(integrity.signed.certificates, case.policy) or integrity.signed.certificate_count > 64:
-        findings.add(SubIndication.CERTIFICATE_CHAIN_GENERAL_FAILURE, note("TOO_MANY_CERTIFICATES"))
-        return Chain(), None
-    chain = build_chain(
-        certificate, _others(case, integrity.signed.certificates), case.policy, at=best or case.policy.at
-    )
-    reason = chain.sub_indication
-    if reason is SubIndication.NOT_YET_VALID and best is None:
-        reason = SubIndication.OUT_OF_BOUNDS_NO_POE
-    findings.add(reason, *([note(chain.note)] if chain.note else []))
-    if not may_sign(certificate):
-        findings.add(SubIndication.CHAIN_CONSTRAINTS_FAILURE, note("NOTE_KEY_USAGE"))
-    if not chain.path:
-        return chain, None
-    revocation = check_revocation(chain.path, [*case.policy.trust.crls, *case.store.lists])
-    _revocation(revocation, best, claimed, findings)
-    return chain, revocation
-
-
-def _revocation(revocation: Revocation, best: datetime | None, claimed: datetime | None, findings: Findings) -> None:
-    """What a revocation means depends on whether the seal is proved to be older (EN 319 102-1 §5.2.6.4, §5.5.4)."""
-    if revocation.state is not RevocationState.REVOKED or revocation.revoked_at is None:
-        return
-    told = revocation.revoked_at.strftime("%Y-%m-%d %H:%M UTC")
-    if best is not None and best < revocation.revoked_at:
-        findings.add(None, note("NOTE_REVOKED_LATER", time=told))
-    elif revocation.authority:
-        findings.add(SubIndication.REVOKED_CA_NO_POE, note("NOTE_CA_REVOKED", time=told))
-    elif best is None and claimed is not None and claimed < revocation.revoked_at:
-        findings.add(SubIndication.REVOKED_NO_POE, note("NOTE_REVOKED_UNPROVED", time=told))
-    else:
-        findings.add(SubIndication.REVOKED, note("NOTE_REVOKED", time=told))
-
-
-def _trust_state(chain: Chain, revocation: Revocation | None, best: datetime | None) -> TrustState:
-    if not chain.path:
-        bad = chain.sub_indication is SubIndication.CHAIN_CONSTRAINTS_FAILURE
-        return TrustState.UNTRUSTED if bad else TrustState.UNKNOWN
-    revoked_at = revocation.revoked_at if revocation else None
-    if revoked_at is not None and (best is None or best >= revoked_at):
-        return TrustState.UNTRUSTED
-    return TrustState.TRUSTED
-
-
 def _strength(case: Case, integrity: Integrity, best: datetime | None, findings: Findings) -> None:
     """Step 6."""
     if integrity.signed is None or integrity.certificate is None:
@@ -281,7 +174,9 @@ def judge_proof(case: Case, subject: Subject) -> ProofOfTime:
     if isinstance(covered, RangeWrong):
         return ProofOfTime(SubIndication.FORMAT_FAILURE, notes=(covered.code,))
     data = case.document.data
-    return judge_timestamp(covered.contents, lambda name: covered.digest(data, name), case.policy, _others(case, ()))
+    return judge_timestamp(
+        covered.contents, lambda name: covered.digest(data, name), case.policy, certificates_around(case, ())
+    )
 
 
 def _judge_document_timestamp(case: Case, subject: Subject) -> SignatureReport:

@@ -11,8 +11,9 @@ from functools import cached_property
 
 import pikepdf
 
-from sealverify.document import Revision, stream_bytes
+from sealverify.document import Revision
 from sealverify.errors import MalformedDocument
+from sealverify.tree import stream_bytes
 
 _MAX_ITEMS = 60
 _MAX_BYTES = 8 * 1024 * 1024

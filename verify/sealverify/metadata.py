@@ -11,8 +11,8 @@ from xml.etree import ElementTree
 
 import pikepdf
 
-from sealverify.document import stream_bytes
 from sealverify.errors import MalformedDocument
+from sealverify.tree import stream_bytes
 
 _XMP, _PDF, _MM = (
     "{http://ns.adobe.com/xap/1.0/}",

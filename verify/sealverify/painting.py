@@ -12,8 +12,8 @@ from typing import Any
 
 import pikepdf
 
-from sealverify.document import ObjectKey, inherited, key_of, words
 from sealverify.geometry import IDENTITY, Matrix, Rectangle, bounds, meet, multiply
+from sealverify.tree import ObjectKey, inherited, key_of, words
 
 _OPERATORS = "q Q cm re m l c v y h W W* n S s f F f* B B* b b* gs Do BDC BMC EMC"
 _PATH = frozenset(("m", "l", "c", "v", "y", "h"))

@@ -13,7 +13,8 @@ from typing import Any
 
 import pikepdf
 
-from sealverify.document import FoundSignature, words
+from sealverify.document import FoundSignature
+from sealverify.tree import words
 
 NO_CHANGES, FORM_FILLING, ANNOTATIONS = 1, 2, 3
 

@@ -6,8 +6,9 @@ from typing import Any
 
 import pikepdf
 
-from sealverify.document import FormField, Revision, inherited, key_of, words
+from sealverify.document import Revision
 from sealverify.geometry import Rectangle
+from sealverify.tree import FormField, inherited, key_of, words
 
 POINTS_PER_MM = 72 / 25.4
 MAX_SIDE_MM = 120

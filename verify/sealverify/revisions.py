@@ -94,7 +94,10 @@ def _check_section(revision: Revision) -> None:
 def _check_bytes(data: Bytes, revision: Revision) -> None:
     """Objects lie one behind the other, with nothing but blanks between them, up to the section."""
     section = revision.section
-    places = {entry.place: (number, entry) for number, entry in section.entries.items() if entry.kind is Kind.IN_FILE}
+    listed = [(number, entry) for number, entry in section.entries.items() if entry.kind is Kind.IN_FILE]
+    places = {entry.place: (number, entry) for number, entry in listed}
+    if len(places) != len(listed) or places.get(section.start, (section.stream_number,))[0] != section.stream_number:
+        raise Unaccountable("CHANGE_REVISION_BROKEN", cause="xref")
     position = skip_blank(data, revision.start)
     for place in sorted(places):
         if place == section.start:
