@@ -23,9 +23,9 @@ from keystore.pin import random_pin_file
 from keystore.settings import TokenSettings, find_module
 from keystore.store import TokenKeyStore
 
-_CONFIGURATION = """\
-# SoftHSM for this data folder only; the tokens lie beside this file
-directories.tokendir = {tokens}
+_SIGNATURE = "# SoftHSM for this data folder only; the tokens lie beside this file\n"
+_CONFIGURATION = f"""\
+{_SIGNATURE}directories.tokendir = {{tokens}}
 objectstore.backend = file
 objectstore.umask = 0077
 log.level = ERROR
@@ -34,12 +34,19 @@ slots.removable = false
 
 
 def write_softhsm_configuration(folder: Path) -> Path:
-    """`folder`/softhsm2.conf with a token directory of its own beside it. One that is there is kept."""
+    """`folder`/softhsm2.conf with a token directory of its own beside it.
+
+    One that somebody else wrote is kept. Ours names the tokens beside it, also after the folder was moved: SoftHSM
+    takes no relative path, and a copy must not go on working on the original's tokens."""
     tokens = folder / "tokens"
     tokens.mkdir(mode=0o700, parents=True, exist_ok=True)
     configuration = folder / "softhsm2.conf"
-    if not configuration.exists():
-        configuration.write_text(_CONFIGURATION.format(tokens=tokens.resolve()), encoding="utf-8")
+    ours = _CONFIGURATION.format(tokens=tokens.resolve())
+    there = configuration.read_text(encoding="utf-8") if configuration.exists() else None
+    if there is None or (there != ours and there.startswith(_SIGNATURE)):
+        draft = configuration.with_suffix(".part")
+        draft.write_text(ours, encoding="utf-8")
+        draft.replace(configuration)
     return configuration
 
 

@@ -13,7 +13,7 @@ from pathlib import Path
 
 from keystore import open_key_store
 from keystore.algorithms import ECDSA_P256, RSA_3072
-from keystore.ceremony import opened
+from keystore.ceremony import opened, write_softhsm_configuration
 from keystore.keys import Protection
 from keystore.pin import PinEnvironment, PinFile, PinSource
 from keystore.settings import TokenSettings, find_module
@@ -47,7 +47,7 @@ from sealservice.seals.requesting import Requests
 from sealservice.settings import Settings, load
 from sealservice.timestamps.authority import TimestampAuthority
 from sealservice.timestamps.client import OutsideTimestamps
-from sealservice.timestamps.sources import TimestampSource
+from sealservice.timestamps.sources import TimestampSource, WhenAsked
 from sealservice.workers.limits import MEBIBYTE, Limits
 from sealservice.workers.pool import WorkerPool
 
@@ -111,7 +111,7 @@ class House:
 
     @cached_property
     def parties(self) -> Parties:
-        return Parties(self.database, self.clock)
+        return Parties(self.database, self.clock, production=self.settings.production)
 
     @cached_property
     def authority(self) -> Authority:
@@ -171,14 +171,15 @@ class House:
 
     @cached_property
     def pressing(self) -> Pressing:
+        timestamps = WhenAsked(lambda: self.timestamps)  # B-B needs none, and a house may have none yet
         return Pressing(
             database=self.database,
             clock=self.clock,
             store=self.store,
             workers=self.workers,
-            intentions=Intentions(self.database, self.clock, self.instance.name, self.timestamps),
+            intentions=Intentions(self.database, self.clock, self.instance.name, timestamps),
             instruments=Instruments(self.database, self.store),
-            signer=Signer(self.keys.signing_key, self.timestamps),
+            signer=Signer(self.keys.signing_key, timestamps),
             recorder=Recorder(self.database, self.clock, self.store),
             latecomers=self.latecomers,
             judgement=Judgement(self.settings.signing.examined_share, self.workers),
@@ -205,7 +206,7 @@ def token_settings(settings: Settings, *, root: bool) -> TokenSettings:
         token_label=token.root_label if root else token.label,
         pin_source=pin_source(settings, root=root),
         state_folder=settings.home / "keystore",
-        softhsm_conf=settings.softhsm_conf if settings.softhsm_conf.exists() else None,
+        softhsm_conf=write_softhsm_configuration(settings.home) if settings.softhsm_conf.exists() else None,
         sessions=1 if root else token.sessions,
         deadline_seconds=token.deadline_seconds,
         unwrapped_keys=token.unwrapped_keys,

@@ -18,6 +18,7 @@ from keystore.settings import find_module
 from sealservice.assembly import House, is_founded, open_house
 from sealservice.audit.operations import ACCEPT_CLOCK, append, last_recorded_at
 from sealservice.audit.queries import find_fault
+from sealservice.documents.inspection import find_damage
 from sealservice.impressions.queries import balance
 from sealservice.kernel.clock import SystemClock, require_not_behind
 from sealservice.kernel.errors import InvalidInput, Misconfigured, SealServiceError
@@ -172,4 +173,6 @@ def _register(house: House) -> Text:
         raise Misconfigured("AUDIT_FAULT", line=fault)
     if not found.is_even:
         raise Misconfigured("BALANCE_UNEVEN", released=found.released, recorded=found.recorded, audited=found.audited)
+    for damage in find_damage(house.database, house.store, reading=False):
+        raise Misconfigured("STORED_FILE_DAMAGED", digest=damage.digest)
     return _say("WELL_REGISTER", recorded=found.recorded)

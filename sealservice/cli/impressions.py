@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Annotated
 
@@ -13,6 +13,7 @@ from sealservice.audit.queries import find_fault
 from sealservice.cli.options import DEFAULT_HOME, Home, Json, Session, session
 from sealservice.cli.output import REFUSED
 from sealservice.cli.press import described
+from sealservice.documents.inspection import find_damage
 from sealservice.impressions.model import LIFECYCLE
 from sealservice.impressions.queries import balance, get_impression, list_impressions
 from sealverify.digest import Digest
@@ -69,23 +70,27 @@ def fetch(
 
 @app.command("check")
 def check(home: Home = DEFAULT_HOME, json: Json = False) -> int:
-    """Counts what must agree: released files, recorded impressions, audit lines; and checks the audit's hashes."""
+    """Counts what must agree: released files, recorded impressions, audit lines; and reads every stored file."""
     with session(home, as_json=json) as s:
         with s.house.database.read() as db:
             found, fault = balance(db), find_fault(db)
+        damage = [item.digest for item in find_damage(s.house.database, s.house.store, reading=True)]
         value = {
             "released": found.released,
             "recorded": found.recorded,
             "audited": found.audited,
             "unsettled": found.unsettled,
             "audit_fault": fault,
-            "even": found.is_even and fault is None,
+            "damaged": damage,
+            "even": found.is_even and fault is None and not damage,
         }
-        s.output.answer(value, lambda _: _tell_balance(s, value))
+        s.output.answer(value, lambda _: _tell_balance(s, value, damage))
         return 0 if value["even"] else REFUSED
 
 
-def _tell_balance(s: Session, value: Mapping[str, object]) -> None:
+def _tell_balance(s: Session, value: Mapping[str, object], damage: Sequence[str]) -> None:
     s.output.line("BALANCE", **value)
+    for digest in damage:
+        s.output.line("STORED_FILE_DAMAGED", digest=digest)
     if value["audit_fault"] is not None:
         s.output.line("AUDIT_FAULT", line=value["audit_fault"])

@@ -10,7 +10,7 @@ from sqlalchemy.orm import Session
 from sealservice.audit.operations import append
 from sealservice.kernel.clock import Clock
 from sealservice.kernel.database import Database
-from sealservice.kernel.errors import Conflict, InvalidInput, NotFound
+from sealservice.kernel.errors import Conflict, InvalidInput, NotFound, Refused
 from sealservice.kernel.identifiers import checked_credit_code, checked_handle
 from sealservice.kernel.lifecycle import Event
 from sealservice.parties.model import Organization, Person
@@ -21,14 +21,16 @@ DEMO_MARK = "DEMO 仅供演示"
 class Parties:
     """The register of who there is."""
 
-    def __init__(self, database: Database, clock: Clock) -> None:
-        self._database, self._clock = database, clock
+    def __init__(self, database: Database, clock: Clock, *, production: bool) -> None:
+        self._database, self._clock, self._production = database, clock, production
 
     def add_organization(
         self, *, credit_code: str, name: str, actor: str, name_en: str | None = None, is_demo: bool = False
     ) -> Organization:
         """Registers a body. Raises InvalidInput for a wrong code or no name, Conflict when the code is there."""
         code, name, at = checked_credit_code(credit_code), checked_name(name), self._clock.now()
+        if is_demo and self._production:
+            raise Refused("DEMO_IN_PRODUCTION", name=name)
         name_en = checked_name(name_en) if name_en else None
         with self._database.begin() as session:
             get_person(session, actor)

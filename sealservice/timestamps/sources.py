@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Protocol
 
@@ -39,3 +40,25 @@ class TimestampSource(Protocol):
 
         Raises Unavailable when no time is to be had; nothing is lost then."""
         ...
+
+
+@dataclass(frozen=True)
+class WhenAsked:
+    """A source that is looked up when its time is first wanted: whoever presses without a timestamp needs none."""
+
+    find: Callable[[], TimestampSource]
+
+    @property
+    def name(self) -> str:
+        return self.find().name
+
+    @property
+    def key_id(self) -> str | None:
+        return self.find().key_id
+
+    @property
+    def token_size(self) -> int:
+        return self.find().token_size
+
+    def timestamp(self, digest: Digest) -> Stamped:
+        return self.find().timestamp(digest)
