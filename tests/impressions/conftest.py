@@ -33,9 +33,9 @@ def home(template: Home, tmp_path: Path) -> Iterator[Home]:
         yield made
 
 
-@pytest.fixture(scope="module", params=BOTH)
+@pytest.fixture(scope="session", params=BOTH)
 def department(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Department]:
-    """One house for the stories of a module."""
+    """One house for all stories that end at rest."""
     with made_department(tmp_path_factory.mktemp("department"), request.param) as made:
         yield made
 
@@ -47,7 +47,7 @@ def seal(department: Department) -> Seal:
 
 @pytest.fixture
 def desk(department: Department, seal: Seal) -> Iterator[Desk]:
-    """A desk in the module's house. When the story is told, the house must be at rest."""
+    """A desk in the house of all. When the story is told, the house must be at rest."""
     yield Desk(department.house, seal, str(uuid.uuid4()))
     assert_at_rest(department.house)
 
