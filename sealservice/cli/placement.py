@@ -74,9 +74,10 @@ def page_numbers(text: str) -> tuple[int, ...]:
     chosen: set[int] = set()
     for part in text.split(","):
         first, dash, last = part.strip().partition("-")
-        if not first.isdecimal() or (dash and not last.isdecimal()) or (dash and int(last) - int(first) > 100_000):
+        last = last if dash else first
+        if not (first.isdecimal() and last.isdecimal() and 0 <= int(last) - int(first) <= 100_000):
             raise InvalidInput("PAGES_UNREADABLE", given=text)
-        chosen.update(range(int(first), int(last if dash else first) + 1))
+        chosen.update(range(int(first), int(last) + 1))
     return tuple(sorted(chosen))
 
 
