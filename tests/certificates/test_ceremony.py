@@ -14,7 +14,7 @@ from sealservice.certificates.model import Certificate, CertificateState, Purpos
 from sealservice.certificates.profiles import ProfileName
 from sealservice.certificates.queries import find_newest
 from sealservice.kernel.errors import Misconfigured, NotFound, Refused
-from sealservice.parties.operations import DEMO_MARK
+from sealservice.parties.operations import DEMO_MARK, Parties
 from sealverify import oids
 from tests.support.departments import CLERK, MAKER, Department, SetClock
 from tests.support.houses import KEEPER, made_house
@@ -206,7 +206,10 @@ def test_demo_subjects_say_so_and_production_refuses_them(tmp_path: Path) -> Non
         assert DEMO_MARK not in as_text(house.authority.anchor())
         house.parties.add_person(handle=CLERK, name="经办人", actor=KEEPER)
         house.parties.add_person(handle=MAKER, name="制章人", actor=KEEPER)
-        house.parties.add_organization(credit_code="91350100M000100Y43", name="某公司", is_demo=True, actor=KEEPER)
+        company = {"credit_code": "91350100M000100Y43", "name": "某公司", "is_demo": True, "actor": KEEPER}
+        with pytest.raises(Refused, match="DEMO_IN_PRODUCTION"):
+            house.parties.add_organization(**company)
+        Parties(house.database, house.clock, production=False).add_organization(**company)  # before it was production
         department = Department(house)
         seal = department.requested(credit_code="91350100M000100Y43")
         house.seals.approve(seal.code, actor=KEEPER)
