@@ -45,11 +45,6 @@ def octet_string(value: bytes) -> bytes:
     return tlv(OCTET_STRING, value)
 
 
-def bit_string(value: bytes) -> bytes:
-    """A BIT STRING of whole octets."""
-    return tlv(BIT_STRING, b"\x00" + value)
-
-
 def integer(value: int) -> bytes:
     """INTEGER of any size, in the fewest octets of two's complement."""
     bits = value.bit_length() if value >= 0 else (value + 1).bit_length()
@@ -68,10 +63,6 @@ def _arc(value: int) -> bytes:
     while value := value >> 7:
         octets.append(0x80 | value & 0x7F)
     return bytes(reversed(octets))
-
-
-def boolean(value: bool) -> bytes:
-    return TRUE if value else b"\x01\x01\x00"
 
 
 def utf8_string(value: str) -> bytes:
