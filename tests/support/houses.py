@@ -32,7 +32,7 @@ KEEPER = "keeper"
 def tokens() -> tuple[KeyStoreSettings, KeyStoreSettings]:
     """The service's token and the root's, shared by all houses of this process."""
     folder = softhsm_folder() / "pins"
-    return make_token(folder, "service"), make_token(folder, "root", wrapping_key=False)
+    return make_token(folder, "house"), make_token(folder, "house-root", wrapping_key=False)
 
 
 def house_settings(home: Path, database: str | None = None, **changes: object) -> Settings:

@@ -47,12 +47,22 @@ def _as_svg(source: bytes, kind: MediaType, width_mm: float, height_mm: float) -
     """The picture as the text that typst takes in without a file: a PNG travels inside an SVG of its own size."""
     if kind is MediaType.SVG:
         return source.decode()
+    _require_whole(source)
     data = base64.b64encode(source).decode()
     return (
         f'<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 {width_mm:g} {height_mm:g}">'
         f'<image width="{width_mm:g}" height="{height_mm:g}" preserveAspectRatio="none" '
         f'href="data:image/png;base64,{data}"/></svg>'
     )
+
+
+def _require_whole(png: bytes) -> None:
+    """A broken picture inside an SVG is passed over in silence there; here it is refused."""
+    try:
+        with Image.open(io.BytesIO(png), formats=["PNG"]) as image:
+            image.verify()
+    except (OSError, SyntaxError, ValueError) as error:
+        raise InvalidInput("PICTURE_NOT_READABLE", reason=error) from error
 
 
 def png_preview(pdf: bytes, pixels: int) -> bytes:
