@@ -30,12 +30,11 @@ def append(session: Session, event: Event) -> AuditLine:
         session.execute(_QUEUE, {"key": _WRITERS_QUEUE_HERE})
     last = session.connection().execute(_LAST).one_or_none()
     index = 0 if last is None else last.line + 1
-    is_behind = last is not None and event.at < last.high_water and event.act != ACCEPT_CLOCK
     entry = canonical_entry(index, event)
     line = AuditLine(
         index=index,
         at=event.at,
-        high_water=last.high_water if last is not None and is_behind else event.at,
+        high_water=high_water(last.high_water if last is not None else None, act=event.act, at=event.at),
         actor=event.actor,
         act=event.act,
         subject=event.subject,
@@ -46,8 +45,15 @@ def append(session: Session, event: Event) -> AuditLine:
     return line
 
 
+def high_water(before: datetime | None, *, act: str, at: datetime) -> datetime:
+    """The clock's mark after a line: the latest time so far, unless with it a person accepted the clock."""
+    return at if before is None or act == ACCEPT_CLOCK else max(before, at)
+
+
 def canonical_entry(index: int, event: Event) -> bytes:
-    """The bytes of a line: JSON in UTF-8, keys sorted, no blanks (docs/formats/audit.md)."""
+    """The bytes of a line: JSON in UTF-8, keys sorted, no blanks (docs/formats/audit.md). What a shell passed on that
+    is no text stands as a JSON escape: a reason that cannot be spelled must not be what keeps a seal from being
+    revoked."""
     entry = {
         "index": index,
         "at": event.at.isoformat(),
@@ -57,7 +63,9 @@ def canonical_entry(index: int, event: Event) -> bytes:
         "cause": event.cause,
         "facts": dict(event.facts),
     }
-    return json.dumps(entry, ensure_ascii=False, sort_keys=True, separators=(",", ":")).encode()
+    return json.dumps(entry, ensure_ascii=False, sort_keys=True, separators=(",", ":")).encode(
+        errors="backslashreplace"
+    )
 
 
 def last_recorded_at(session: Session) -> datetime | None:

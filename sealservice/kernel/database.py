@@ -19,12 +19,15 @@ import sqlalchemy
 from alembic import command
 from alembic.config import Config
 from sqlalchemy import DateTime, Dialect, Engine, String, TypeDecorator, event, text
-from sqlalchemy.exc import OperationalError
+from sqlalchemy.exc import DataError, DBAPIError, IntegrityError, NotSupportedError, ProgrammingError
+from sqlalchemy.exc import TimeoutError as PoolTimeout
 from sqlalchemy.orm import DeclarativeBase, Session, sessionmaker
 
 from sealservice.kernel.errors import Misconfigured, Unavailable
 
 _MIGRATORS_QUEUE_HERE = 0x5EA1AB1E
+_PATIENCE_MILLIS = 30_000  # how long a writer waits for another, on either database
+_FAULTS_OF_OURS = (IntegrityError, ProgrammingError, DataError, NotSupportedError)  # the database did answer
 MIGRATIONS = Path(__file__).parent.parent / "migrations"
 
 
@@ -134,8 +137,11 @@ def _alembic(connection: sqlalchemy.Connection) -> Config:
 def _answering() -> Iterator[None]:
     try:
         yield
-    except OperationalError as error:
-        raise Unavailable("DATABASE_UNAVAILABLE", reason=str(error.orig).strip().splitlines()[0]) from error
+    except _FAULTS_OF_OURS:
+        raise
+    except (DBAPIError, PoolTimeout) as error:
+        told = str(getattr(error, "orig", error)).strip() or type(error).__name__
+        raise Unavailable("DATABASE_UNAVAILABLE", reason=told.splitlines()[0]) from error
 
 
 def _engine(url: str) -> Engine:
@@ -146,13 +152,28 @@ def _engine(url: str) -> Engine:
     if engine.dialect.name == "sqlite":
         event.listen(engine, "connect", _prepare_sqlite)
         event.listen(engine, "begin", _begin_sqlite)
+    elif engine.dialect.name == "postgresql":
+        event.listen(engine, "connect", _prepare_postgresql)
     return engine
 
 
 def _prepare_sqlite(connection: Any, _record: object) -> None:
     connection.isolation_level = None  # we say BEGIN ourselves
-    for pragma in ("journal_mode=WAL", "synchronous=FULL", "foreign_keys=ON", "busy_timeout=30000"):
-        connection.execute(f"PRAGMA {pragma}")
+    pragmas = {
+        "busy_timeout": _PATIENCE_MILLIS,  # first: the others may already have to wait
+        "journal_mode": "WAL",
+        "synchronous": "FULL",
+        "foreign_keys": "ON",
+        "recursive_triggers": "ON",  # without them REPLACE deletes a line of the audit past its trigger
+    }
+    for name, value in pragmas.items():
+        connection.execute(f"PRAGMA {name}={value}")
+
+
+def _prepare_postgresql(connection: Any, _record: object) -> None:
+    """A connection that was cut off may hold its locks for hours; nobody waits for it that long."""
+    connection.execute(f"SET lock_timeout = {_PATIENCE_MILLIS}")
+    connection.commit()
 
 
 def _begin_sqlite(connection: sqlalchemy.Connection) -> None:
