@@ -23,43 +23,43 @@ from sealservice.kernel.errors import InvalidInput, SealServiceError
 from sealservice.workers.order import Edge, Hits
 from sealverify.digest import Digest
 
+PagePlace = Annotated[str | None, typer.Option("--at", metavar="PAGE,X,Y", help="Centre, mm from top left. 页码,左,上")]
+Offset = Annotated[str, typer.Option("--offset", metavar="DX,DY", help="mm right and down of the hit. 偏移")]
+Pages = Annotated[str | None, typer.Option("--pages", metavar="1-3,7", help="Pages that take part. 页码范围")]
+NextFields = Annotated[
+    list[str] | None,
+    typer.Option("--next", metavar="NAME@PAGE,X,Y", help="A field for one who follows. 后续签章域"),
+]
+IdempotencyKey = Annotated[
+    str | None, typer.Option("--idempotency-key", help="Pressing again under it gives the same impression. 幂等键")
+]
+
 
 def press(
     files: Annotated[list[Path], typer.Argument(metavar="FILE...", help="PDF files. 待盖章文件")],
     seal: Annotated[str, typer.Option("--seal", metavar="CODE", help="The seal's code. 印章编码")],
     output: Annotated[Path, typer.Option("-o", "--output", metavar="OUT", help="A file, or a folder for many. 输出")],
-    at: Annotated[
-        str | None, typer.Option("--at", metavar="PAGE,X,Y", help="Centre, mm from top left. 页码,左,上")
-    ] = None,
+    at: PagePlace = None,
     keyword: Annotated[str | None, typer.Option("--keyword", metavar="TEXT", help="On these words. 关键字定位")] = None,
     hits: Annotated[Hits, typer.Option("--hits", help="Which hits of the keyword. 第一处/最后一处/每一处")] = Hits.LAST,
-    offset: Annotated[
-        str, typer.Option("--offset", metavar="DX,DY", help="mm right and down of the hit. 偏移")
-    ] = "0,0",
+    offset: Offset = "0,0",
     field: Annotated[str | None, typer.Option("--field", metavar="NAME", help="In this empty field. 签名域")] = None,
     riding: Annotated[bool, typer.Option("--riding", help="Cut over the edges of the pages. 骑缝章")] = False,
     edge: Annotated[Edge, typer.Option("--edge", help="Which edge it rides. 骑缝位置")] = Edge.RIGHT,
     group: Annotated[int, typer.Option("--group", min=2, help="Pages one riding seal covers at most. 每组页数")] = 18,
     cut: Annotated[float | None, typer.Option("--cut", min=0.05, max=0.95, help="First page's share. 对开比例")] = None,
-    pages: Annotated[
-        str | None, typer.Option("--pages", metavar="1-3,7", help="Pages that take part. 页码范围")
-    ] = None,
+    pages: Pages = None,
     every_page: Annotated[bool, typer.Option("--every-page", help="On every page. 每页加盖")] = False,
     spot: Annotated[str | None, typer.Option("--spot", metavar="X,Y", help="Where on every page. 每页位置")] = None,
     invisible: Annotated[bool, typer.Option("--invisible", help="No picture. 不可见签章")] = False,
     first_of_several: Annotated[bool, typer.Option("--first-of-several", help="Others follow. 多部门首签")] = False,
-    next_fields: Annotated[
-        list[str] | None,
-        typer.Option("--next", metavar="NAME@PAGE,X,Y", help="A field for one who follows. 后续签章域"),
-    ] = None,
+    next_fields: NextFields = None,
     final: Annotated[bool, typer.Option("--final", help="Nothing may follow. 末位签章，锁定文件")] = False,
     reason: Annotated[str | None, typer.Option("--reason", help="Why; shown in the file. 用印事由")] = None,
     matter: Annotated[str | None, typer.Option("--matter", help="The matter's number. 事项编号")] = None,
     level: Annotated[Level, typer.Option("--level", help="B-T has a timestamp. 签名级别")] = Level.B_T,
     allow: Annotated[list[str] | None, typer.Option("--allow", help="Waive a refusal by its name. 放行")] = None,
-    key: Annotated[
-        str | None, typer.Option("--idempotency-key", help="Pressing again under it gives the same impression. 幂等键")
-    ] = None,
+    key: IdempotencyKey = None,
     acting: Acting = None,
     home: Home = DEFAULT_HOME,
     json: Json = False,
