@@ -21,10 +21,10 @@ from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from sealverify.digest import Digest
-    from sealverify.errors import Malformed, MalformedDocument, SealVerifyError, VerificationFailed
+    from sealverify.errors import Malformed, MalformedDocument, SealVerifyError
     from sealverify.examination import VerifiedDocument, examine_document, verify_document
     from sealverify.policy import Policy
-    from sealverify.report import Report, SignatureReport
+    from sealverify.report import Report, SignatureReport, VerificationFailed
     from sealverify.subindication import Conclusion, SubIndication
     from sealverify.trust import Trust
 
@@ -47,10 +47,10 @@ __all__ = [
 
 _ROOMS = {
     "digest": ("Digest",),
-    "errors": ("Malformed", "MalformedDocument", "SealVerifyError", "VerificationFailed"),
+    "errors": ("Malformed", "MalformedDocument", "SealVerifyError"),
     "examination": ("VerifiedDocument", "examine_document", "verify_document"),
     "policy": ("Policy",),
-    "report": ("Report", "SignatureReport"),
+    "report": ("Report", "SignatureReport", "VerificationFailed"),
     "subindication": ("Conclusion", "SubIndication"),
     "trust": ("Trust",),
 }

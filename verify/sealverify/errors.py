@@ -11,19 +11,14 @@
     ├── TimestampRefused         a timestamp authority said no, and why
     ├── SignatureWrong           the mathematics, or what is bound by it, does not add up
     ├── AlgorithmUnknown         an algorithm that is not in our table
-    └── VerificationFailed       `verify_…` found no PASSED; the whole report is inside
+    └── VerificationFailed       `verify_…` found no PASSED; it stands in `sealverify.report`, which it carries
 
 A bad signature is no error for `examine_…`: it is a verdict, in the report.
 """
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
-
 from sealverify.messages import Text, catalogue
-
-if TYPE_CHECKING:
-    from sealverify.report import Report
 
 
 class SealVerifyError(Exception):
@@ -80,11 +75,3 @@ class SignatureWrong(SealVerifyError):
 
 class AlgorithmUnknown(SealVerifyError):
     """An algorithm that is not in our table, so nothing can be said about it."""
-
-
-class VerificationFailed(SealVerifyError):
-    """What was to be verified is not PASSED. `report` says everything."""
-
-    def __init__(self, report: Report) -> None:
-        super().__init__("VERIFICATION_FAILED", conclusion=report.conclusion)
-        self.report = report

@@ -12,12 +12,12 @@ from pathlib import Path
 from sealverify.case import Case, Subject, end_of
 from sealverify.changes import History
 from sealverify.document import Document, FoundSignature
-from sealverify.errors import Malformed, MalformedDocument, VerificationFailed
+from sealverify.errors import Malformed, MalformedDocument
 from sealverify.judgement import TIMESTAMP, judge, judge_proof
 from sealverify.longterm import Store
 from sealverify.policy import Policy
 from sealverify.removal import removed_signatures, traces
-from sealverify.report import Report, SignatureReport
+from sealverify.report import Report, SignatureReport, VerificationFailed
 from sealverify.signed_bytes import RangeWrong, SignedBytes, locate
 from sealverify.subindication import Conclusion
 

@@ -15,6 +15,7 @@ from typing import Any, NoReturn
 
 from sealverify.changes import AfterSealing, Changes
 from sealverify.drawing import Slices
+from sealverify.errors import SealVerifyError
 from sealverify.identity import Signer
 from sealverify.integrity import IntegrityState
 from sealverify.messages import Text, catalogue
@@ -181,6 +182,14 @@ class Report:
         }
 
 
+class VerificationFailed(SealVerifyError):
+    """What was to be verified is not PASSED. `report` says everything."""
+
+    def __init__(self, report: Report) -> None:
+        super().__init__("VERIFICATION_FAILED", conclusion=report.conclusion)
+        self.report = report
+
+
 def _said(code: str, **names: object) -> Text:
     return catalogue("sealverify.wording").text(code, **names)
 
@@ -203,7 +212,8 @@ def _summary(worst: SignatureReport, found: tuple[SignatureReport, ...]) -> Text
 
 def _names(item: SignatureReport) -> dict[str, object]:
     at = item.signing_at.strftime("%Y-%m-%d %H:%M UTC") if item.signing_at else "?"
-    parts = dict.fromkeys(part for part in (item.signer.organization, item.signer.name) if part)
+    body, name = item.signer.organization or "", item.signer.name or ""
+    parts = [part for part in (body if body not in name else "", name) if part]
     return {"who": " · ".join(parts) or item.name, "time": at, "name": item.name}
 
 
