@@ -75,8 +75,8 @@ class Database:
     """One database, its engine and its sessions."""
 
     def __init__(self, url: str) -> None:
-        self.url = sqlalchemy.make_url(url)
         self.engine = _engine(url)
+        self.url = self.engine.url
         self._sessions = sessionmaker(self.engine, expire_on_commit=False)
         reading = self.engine.execution_options(read_only_transaction=True)
         self._readers = sessionmaker(reading, expire_on_commit=False)
@@ -147,7 +147,7 @@ def _answering() -> Iterator[None]:
 def _engine(url: str) -> Engine:
     try:
         engine = sqlalchemy.create_engine(url, pool_pre_ping=not url.startswith("sqlite"))
-    except (sqlalchemy.exc.ArgumentError, ModuleNotFoundError) as error:
+    except (sqlalchemy.exc.ArgumentError, ModuleNotFoundError, ValueError) as error:
         raise Misconfigured("DATABASE_SETTING_WRONG", reason=error) from error
     if engine.dialect.name == "sqlite":
         event.listen(engine, "connect", _prepare_sqlite)

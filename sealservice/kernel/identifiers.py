@@ -15,7 +15,7 @@ from stdnum.exceptions import ValidationError
 from sealservice.kernel.errors import InvalidInput
 
 SEAL_CODE_DIGITS = 14
-_SEAL_CODE = re.compile(r"\d{14}")
+_SEAL_CODE = re.compile(r"[0-9]{14}")  # and not \d, to which １ and ١ are digits too
 _HANDLE = re.compile(r"[a-z0-9][a-z0-9._@-]{0,63}")
 
 
