@@ -6,7 +6,7 @@ import ast
 import subprocess
 from collections.abc import Iterator
 from dataclasses import dataclass
-from functools import cached_property
+from functools import cache, cached_property
 from pathlib import Path
 
 ROOT = Path(__file__).parents[2]
@@ -61,7 +61,13 @@ class Module:
 
 def modules(*folders: str) -> list[Module]:
     """All Python files below `folders` of the repository, in order."""
-    return [Module(path) for folder in folders for path in sorted((ROOT / folder).rglob("*.py"))]
+    return [_module(path) for folder in folders for path in sorted((ROOT / folder).rglob("*.py"))]
+
+
+@cache
+def _module(path: Path) -> Module:
+    """Read and parsed once, however many tests look at it."""
+    return Module(path)
 
 
 def product() -> list[Module]:
