@@ -226,7 +226,8 @@ def end_of_day(text: str | None) -> datetime | None:
 
 
 def _moved(s: Session, seal: Seal, sentence: str) -> None:
-    s.output.answer(_brief(seal), lambda _: s.output.line(sentence, **_brief(seal)))
+    told = {**_brief(seal), "state": s.output.text(f"STATE_{seal.state}")}
+    s.output.answer(_brief(seal), lambda _: s.output.line(sentence, **told))
 
 
 def _brief(seal: Seal) -> dict[str, Any]:

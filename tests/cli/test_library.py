@@ -159,8 +159,8 @@ def test_every_verb_tells_people_what_was_done(office: Terminal, tmp_path: Path)
     office.do("people", "add", "guest", "--name", "来客")
     wanted = ("--owner", CREDIT_CODE, "--kind", "official", "--keeper", KEEPER, "--as", "clerk")
     for language, words in (
-        ("en", ("requested", "approved", "can be pressed", "SUSPENDED", "may press", "may no longer", "record")),
-        ("zh", ("已申请", "已批准", "可以加盖", "SUSPENDED", "现可加盖", "不再可以加盖", "备案材料")),
+        ("en", ("requested", "approved", "can be pressed", "suspended", "may press", "may no longer", "record")),
+        ("zh", ("已申请", "已批准", "可以加盖", "已停用", "现可加盖", "不再可以加盖", "备案材料")),
     ):
         code = f"9901260000{'90' if language == 'en' else '91'}01"
         said = [
