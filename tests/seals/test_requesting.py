@@ -20,7 +20,9 @@ def test_a_code_is_made_in_the_owners_region_when_none_is_given(department: Depa
     assert all(len(code) == 14 and code.startswith(CREDIT_CODE[2:8]) and code.isdecimal() for code in codes)
 
 
-@pytest.mark.parametrize("code", ["9901260001234", "990126000123456", "9901260001234X", "99 126 0001234"])
+@pytest.mark.parametrize(
+    "code", ["9901260001234", "990126000123456", "9901260001234X", "99 126 0001234", "９９０１２６０００１２３４５"]
+)
 def test_a_seal_code_has_fourteen_digits(department: Department, code: str) -> None:
     with pytest.raises(InvalidInput, match="SEAL_CODE_WRONG") as refusal:
         department.requested(code=code)
