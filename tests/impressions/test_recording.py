@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import sqlite3
+import threading
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -10,7 +11,7 @@ from typing import Any
 
 import psycopg
 import pytest
-from sqlalchemy import text
+from sqlalchemy import event, text
 from sqlalchemy.exc import OperationalError
 
 from sealservice.assembly import House
@@ -238,3 +239,37 @@ def test_a_seal_without_timestamp_is_recorded_as_such(desk: Desk) -> None:
     impression = desk.pressing.press(desk.asked(level=Level.B_B))
 
     assert (impression.level, impression.timestamp_at, impression.timestamp_source) == ("B-B", None, None)
+
+
+@pytest.mark.postgresql
+@pytest.mark.parametrize("own_desk", ["postgresql"], indirect=True)
+def test_a_commit_that_comes_true_after_its_answer_was_lost_is_waited_for(own_desk: Desk) -> None:
+    """To us the connection is lost; the server is still at work on COMMIT, and holds the row. Whoever asked at once
+    what became of it would read INTENDED, and call failed what is recorded a moment later."""
+    database = own_desk.house.database
+    address = database.url.set(drivername="postgresql").render_as_string(hide_password=False)
+    server, asked = psycopg.connect(address), []
+
+    def still_at_work(dialect: Any, connection: Any) -> None:
+        dialect.do_rollback(connection)
+        server.execute(
+            "INSERT INTO documents (digest, kind, size, media_type, stored_at)"
+            " SELECT document, 'SEALED', 1, 'application/pdf', now() FROM impressions"
+        )
+        server.execute("UPDATE impressions SET state = 'RECORDED', sealed = document")
+        raise gone(connection)
+
+    def comes_true(_connection: Any, _cursor: Any, statement: str, *_: Any) -> None:
+        if "FOR UPDATE" in statement:
+            asked.append(threading.Thread(target=server.commit))
+            asked[-1].start()
+
+    event.listen(database.engine, "before_cursor_execute", comes_true)
+    with commits_lost(database, still_at_work, after="append"):
+        impression = own_desk.pressing.press(own_desk.request)
+    event.remove(database.engine, "before_cursor_execute", comes_true)
+
+    assert len(asked) == 1
+    asked[0].join()
+    server.close()
+    assert impression.state is own_desk.record.state is ImpressionState.RECORDED
