@@ -8,7 +8,7 @@ from datetime import datetime, timedelta, timezone
 from hashlib import sha256
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from sealservice.audit.operations import ACCEPT_CLOCK, append, canonical_entry
@@ -99,6 +99,7 @@ def test_the_hash_covers_the_very_bytes_that_are_kept(register: Database) -> Non
     assert line.entry == canonical_entry(0, event(0, cause="印章遗失"))
 
 
+@settings(deadline=None)
 @given(
     cause=st.none() | st.text(st.characters()),
     facts=st.dictionaries(st.text(), st.none() | st.text() | st.integers() | st.lists(st.text())),

@@ -17,7 +17,7 @@ from sealverify.digest import Digest
 def assert_at_rest(house: House) -> None:
     """Documents released = impressions recorded = audit lines; no file that no record names; the audit whole."""
     with house.database.read() as session:
-        assert balance(session).is_even
+        assert balance(session).is_at_rest
         assert find_fault(session) is None
         known = {house.store.path(Digest.parse(digest)) for digest in session.scalars(select(Document.digest))}
     stored = {path for path in (house.home / "documents").rglob("*") if path.is_file()}

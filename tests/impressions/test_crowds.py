@@ -13,6 +13,7 @@ from sqlalchemy import select
 from sealservice.assembly import open_house
 from sealservice.audit.queries import count
 from sealservice.impressions.model import Impression, ImpressionState
+from sealservice.impressions.queries import balance
 from tests.impressions.homes import Home
 from tests.impressions.processes import Other, elsewhere, told
 from tests.impressions.rest import acts, assert_at_rest, tried
@@ -71,6 +72,9 @@ def test_what_a_living_process_is_at_work_on_is_left_alone(home: Home, step: str
         with open_house(home.folder) as house:
             assert tried(house, KEY).state is ImpressionState.INTENDED
             assert len(list(house.store.all_incoming())) == 1
+            with house.database.read() as session:
+                found = balance(session)
+            assert (found.is_even, found.is_at_rest, found.unsettled) == (True, False, 1)
         other.say("go on")
         assert other.hear() == ImpressionState.RECORDED
         assert other.ended() == 0

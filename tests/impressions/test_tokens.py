@@ -56,7 +56,7 @@ def behind(home: Home, proxy: Path, tmp_path: Path) -> Behind:
     witness.touch()
     made = Behind(home, control, witness)
     with made.settings.open("a", encoding="utf-8") as file:
-        file.write(f'[token]\nmodule = "{proxy}"\nsessions = 2\ndeadline_seconds = 2\n')
+        file.write(f'[token]\nmodule = "{proxy}"\nsessions = 2\ndeadline_seconds = 3\n')
     return made
 
 

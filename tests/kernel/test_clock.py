@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import UTC, datetime, timedelta
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from sealservice.kernel.clock import TOLERANCE, SystemClock, require_not_behind
@@ -22,11 +22,13 @@ def test_an_empty_register_asks_nothing_of_the_clock() -> None:
     require_not_behind(NINE, None)
 
 
+@settings(deadline=None)
 @given(st.timedeltas(min_value=-TOLERANCE, max_value=timedelta(days=3650)))
 def test_a_clock_that_is_ahead_or_a_second_behind_at_most_is_fine(ahead: timedelta) -> None:
     require_not_behind(NINE + ahead, NINE)
 
 
+@settings(deadline=None)
 @given(st.timedeltas(min_value=TOLERANCE + timedelta(microseconds=1), max_value=timedelta(days=3650)))
 def test_a_clock_that_is_further_behind_is_not(behind: timedelta) -> None:
     with pytest.raises(Unavailable) as told:

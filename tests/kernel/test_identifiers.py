@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from sealservice.demo import CREDIT_CODE
@@ -44,11 +44,13 @@ def test_known_codes_are_taken(code: str) -> None:
     assert checked_credit_code(code) == code == credit_code(code[:17])
 
 
+@settings(deadline=None)
 @given(seventeens)
 def test_every_code_with_its_check_character_is_taken(seventeen: str) -> None:
     assert checked_credit_code(credit_code(seventeen)) == credit_code(seventeen)
 
 
+@settings(deadline=None)
 @given(seventeens, st.data())
 def test_one_wrong_character_is_always_noticed(seventeen: str, data: st.DataObject) -> None:
     code = credit_code(seventeen)
@@ -59,6 +61,7 @@ def test_one_wrong_character_is_always_noticed(seventeen: str, data: st.DataObje
     assert told.value.code == "CREDIT_CODE_WRONG"
 
 
+@settings(deadline=None)
 @given(seventeens, st.data())
 def test_neighbours_that_changed_places_are_noticed(seventeen: str, data: st.DataObject) -> None:
     code = credit_code(seventeen)
@@ -84,6 +87,7 @@ def test_blanks_hyphens_and_small_letters_are_forgiven(typed: str) -> None:
     assert checked_credit_code(typed) in KNOWN
 
 
+@settings(deadline=None)
 @given(st.text(max_size=24) | st.text(ALPHABET + "IOZSV０１２٣ ", min_size=17, max_size=19))
 def test_whatever_is_typed_is_taken_or_refused_by_name(typed: str) -> None:
     code = taken_or_refused(typed)
@@ -105,6 +109,7 @@ def taken_or_refused(typed: str) -> str | None:
 # -- seal codes
 
 
+@settings(deadline=None)
 @given(st.text("0123456789", min_size=14, max_size=14))
 def test_a_seal_code_is_fourteen_digits(code: str) -> None:
     assert checked_seal_code(code) == code

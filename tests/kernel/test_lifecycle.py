@@ -12,7 +12,7 @@ from enum import StrEnum
 from typing import Any
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from sealservice.certificates.model import LIFECYCLE as CERTIFICATE
@@ -118,6 +118,7 @@ def test_the_tables_know_these_moves_and_no_others(law: Law) -> None:
 
 
 @pytest.mark.parametrize("law", LAWS, ids=str)
+@settings(deadline=None)
 @given(data=st.data())
 def test_no_sequence_of_requests_leads_where_the_law_does_not(law: Law, data: st.DataObject) -> None:
     thing = Thing(law.states(law.begins))

@@ -280,7 +280,7 @@ def dripping(authority: TimestampAuthority, gone: threading.Event, *, head: bool
 def test_a_server_that_drips_is_left(stage: ExitStack, authority: TimestampAuthority, head: bool) -> None:
     gone = threading.Event()
     stage.callback(gone.set)
-    client, (_, second) = ask(stage, dripping(authority, gone, head=head), honest(authority), seconds=0.5)
+    client, (_, second) = ask(stage, dripping(authority, gone, head=head), honest(authority), seconds=2)
     assert client.timestamp(LETTER).source == second.address
 
 
@@ -291,7 +291,7 @@ def test_a_server_that_says_nothing_is_left(stage: ExitStack, authority: Timesta
     def silent(*_: object) -> None:
         gone.wait()
 
-    client, (_, second) = ask(stage, silent, honest(authority), seconds=0.5)
+    client, (_, second) = ask(stage, silent, honest(authority), seconds=2)
     assert client.timestamp(LETTER).source == second.address
 
 
