@@ -11,13 +11,13 @@ import pytest
 from cryptography.hazmat.primitives.asymmetric.utils import encode_dss_signature
 from hypothesis import given
 from hypothesis import strategies as st
-from sealverify.messages import catalogue
 
 from keystore import errors
 from keystore.algorithms import ALGORITHMS, ECDSA_P256, RSA_3072, MechanismProfile, TokenInput, TokenOutput
 from keystore.keys import KeyRef, Protection
 from keystore.sentences import SENTENCES
 from keystore.signature import encode_der, encode_raw, verifies
+from sealverify.messages import catalogue
 
 # RFC 6979 section A.2.5, P-256 with SHA-256, message "sample"
 _X = "60FED4BA255A9D31C961EB74C6356D68C049B8923B61FA6CE669622E60F29FB6"
