@@ -13,10 +13,13 @@ from sealservice.seals.model import Seal
 from sealservice.workers.order import At, EveryPage, Field, Invisible, NextField, Riding
 from sealverify.examination import examine_document
 from sealverify.policy import Policy
+from sealverify.trust import Trust
 from tests.conformance.conftest import Desk
 from tests.conformance.outside import covered, openssl_verifies, pyhanko_trusting
+from tests.support import sealing
 from tests.support.houses import SAMPLES
 from tests.support.judges import pdfsig, qpdf_complaints
+from tests.support.pki import DemoPki
 
 REPLY = SAMPLES / "approval-reply-3-page.pdf"
 
@@ -24,6 +27,12 @@ REPLY = SAMPLES / "approval-reply-3-page.pdf"
 @pytest.fixture(scope="module")
 def others(desk: Desk) -> tuple[Seal, Seal]:
     return desk.department.made(kind=SealKind.FINANCE), desk.department.made(kind=SealKind.OFFICIAL)
+
+
+@pytest.fixture(scope="module")
+def pki() -> DemoPki:
+    """Bodies that have nothing to do with this house, and sign with stock pyHanko."""
+    return DemoPki()
 
 
 def _all_judges(desk: Desk, sealed: Path, count: int, folder: Path) -> None:
@@ -91,6 +100,32 @@ def test_seals_in_many_places_stand_under_one_signature_and_only_on_an_unsigned_
     _all_judges(desk, further, 2, tmp_path)
     with pytest.raises(DocumentRefused, match="SIGNED_TAKES_ONE_PICTURE"):
         desk.press(further, placement=placement)
+
+
+def _trusting_both(desk: Desk, pki: DemoPki) -> Policy:
+    return Policy(trust=Trust.from_pem(desk.department.house.trust.path.read_bytes() + pki.anchors))
+
+
+@pytest.mark.parametrize("name", ["approval-letter-1-page.pdf", "noise-report-english-pdftex.pdf"])
+def test_somebody_with_another_program_signs_after_us(desk: Desk, pki: DemoPki, name: str) -> None:
+    """Stock pyHanko notes its name in the document's information and spells all other texts there its own way."""
+    both = sealing.press(desk.pressed(name).read_bytes(), pki.other_seal, name="Theirs", box=(20, 20, 60, 60))
+    report = examine_document(both, _trusting_both(desk, pki))
+    assert [item.conclusion for item in report.signatures] == ["PASSED", "PASSED"]
+    assert report.signatures[0].after.state == "PERMITTED"
+
+
+@pytest.mark.parametrize("field", ["Next", "财政"])
+def test_somebody_with_another_program_signs_in_the_field_that_we_set_down(
+    desk: Desk, pki: DemoPki, field: str
+) -> None:
+    """The whole field is written anew, and says the same."""
+    fields = (NextField(name=field, at=At(page=3, x_mm=105, y_mm=200), width_mm=42, height_mm=42),)
+    first = desk.press(REPLY, placement=At(page=3, x_mm=50, y_mm=200), order=Order.FIRST, next_fields=fields)
+    both = sealing.press(first.read_bytes(), pki.other_seal, name=field, existing=True)
+    report = examine_document(both, _trusting_both(desk, pki))
+    assert [item.conclusion for item in report.signatures] == ["PASSED", "PASSED"]
+    assert [change.code for change in report.signatures[0].after.list] == ["CHANGE_SIGNATURE_ADDED"]
 
 
 def test_without_a_timestamp_it_is_b_b_and_everybody_still_accepts_it(desk: Desk, tmp_path: Path) -> None:

@@ -11,12 +11,13 @@ from typing import Any
 
 import pikepdf
 
-from sealverify.comparison import Comparison, differing_keys, spelled
+from sealverify.comparison import Comparison
 from sealverify.filling_act import filled
 from sealverify.ledger import Ledger
 from sealverify.metadata import only_dates_differ
 from sealverify.permission import Permission
 from sealverify.signing_act import form, pages, signature
+from sealverify.spelling import differing_keys, spelled
 from sealverify.store_act import long_term_data
 from sealverify.tree import key_of
 
@@ -65,7 +66,10 @@ def _metadata(view: Comparison, ledger: Ledger) -> None:
     number = key_of(info)[0]
     if number in view.numbers and view.used_only_by(number, [0]):
         before = view.before.pdf.trailer.get("/Info", pikepdf.Dictionary())
-        if isinstance(info, pikepdf.Dictionary) and differing_keys(before, info) <= {"/ModDate", "/Producer"}:
+        if isinstance(info, pikepdf.Dictionary) and differing_keys(before, info, texts=True) <= {
+            "/ModDate",
+            "/Producer",
+        }:
             ledger.accounted |= {number} | view.reach(info)
 
 

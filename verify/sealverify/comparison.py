@@ -8,40 +8,19 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable
 from dataclasses import dataclass
-from decimal import Decimal
 from functools import cached_property
 from typing import Any
 
 import pikepdf
 
 from sealverify.document import Revision
+from sealverify.spelling import spelled
 from sealverify.tree import FormField, key_of
 
 _REFERENCE = re.compile(rb"(?<![0-9])([0-9]{1,10}) [0-9]{1,5} R(?![A-Za-z0-9])")
 
 TRAILER = 0
 """Stands for the trailer where object numbers are named."""
-
-
-def spelled(value: Any) -> bytes:  # pikepdf gives plain numbers, too
-    """A value as PDF syntax, references left as they are, each number in one way: two values are the same when they
-    are spelled the same."""
-    number, generation = key_of(value)
-    if number:
-        return b"%d %d R" % (number, generation)
-    if isinstance(value, pikepdf.Dictionary):
-        return (
-            b"<<"
-            + b" ".join(
-                key.encode("utf-8", "surrogateescape") + b" " + spelled(item) for key, item in sorted(value.items())
-            )
-            + b">>"
-        )
-    if isinstance(value, pikepdf.Array):
-        return b"[" + b" ".join(spelled(item) for item in value) + b"]"
-    if isinstance(value, int | float | Decimal) and not isinstance(value, bool):
-        return format(Decimal(value).normalize(), "f").encode()
-    return value.unparse() if isinstance(value, pikepdf.Object) else repr(value).encode()
 
 
 def dictionary_of(thing: Any) -> pikepdf.Object | None:
@@ -74,11 +53,6 @@ def _own_words(thing: Any) -> bytes:
     """An object as PDF syntax; of a stream its dictionary. qpdf writes a reference to nothing as null."""
     inner = thing.stream_dict if isinstance(thing, pikepdf.Stream) else thing
     return inner.unparse(resolved=True) if isinstance(inner, pikepdf.Object) else repr(inner).encode()
-
-
-def differing_keys(one: pikepdf.Object, other: pikepdf.Object) -> set[str]:
-    keys = set(one.keys()) | set(other.keys())
-    return {key for key in keys if (key in one) != (key in other) or spelled(one.get(key)) != spelled(other.get(key))}
 
 
 def is_section(thing: Any) -> bool:

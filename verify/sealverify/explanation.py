@@ -10,9 +10,10 @@ from typing import Any
 
 import pikepdf
 
-from sealverify.comparison import Comparison, differing_keys, references, same, spelled
+from sealverify.comparison import Comparison, references, same
 from sealverify.document import Revision
 from sealverify.placement import annotations_of
+from sealverify.spelling import differing_keys, spelled
 from sealverify.tree import key_of, words
 
 Finding = tuple[str, dict[str, Any]]

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from sealverify.comparison import Comparison, dictionary_of, differing_keys, references
+from sealverify.comparison import Comparison, dictionary_of, references
 from sealverify.ledger import Ledger
 from sealverify.permission import Permission
 from sealverify.placement import page_of
+from sealverify.spelling import differing_keys
 from sealverify.tree import FormField, key_of
 
 _FILLED_FIELD_KEYS = frozenset(("/V", "/AP", "/AS", "/M", "/I"))

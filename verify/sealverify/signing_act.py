@@ -9,10 +9,11 @@ from typing import Any
 
 import pikepdf
 
-from sealverify.comparison import Comparison, array, differing_keys, spelled
+from sealverify.comparison import Comparison, array
 from sealverify.ledger import Ledger
 from sealverify.permission import Permission
 from sealverify.placement import covers_too_much, overlapped, page_of
+from sealverify.spelling import differing_keys, spelled
 from sealverify.tree import FormField, key_of, words
 
 _FIELD_KEYS = frozenset(

@@ -6,8 +6,9 @@ from typing import Any
 
 import pikepdf
 
-from sealverify.comparison import Comparison, spelled
+from sealverify.comparison import Comparison
 from sealverify.ledger import Ledger
+from sealverify.spelling import spelled
 from sealverify.tree import key_of
 
 _STORE_KEYS = frozenset(("/Type", "/VRI", "/Certs", "/CRLs", "/OCSPs"))

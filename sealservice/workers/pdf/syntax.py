@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable, Mapping
 from datetime import datetime
 from functools import lru_cache
@@ -9,6 +10,7 @@ from functools import lru_cache
 Entries = dict[str, bytes]
 """A dictionary to be written: names with their slash, values in PDF syntax."""
 
+_ESCAPED = re.compile(rb"[()\\]")
 _REGULAR = frozenset(range(0x21, 0x7F)) - frozenset(b"#/()<>[]{}%")
 
 
@@ -20,7 +22,10 @@ def name(text: str) -> bytes:
 
 
 def text_string(text: str) -> bytes:
-    """A text string in UTF-16BE with its mark, in hexadecimal: safe in any place and for any character."""
+    """A text string: a literal where ASCII will do, as others write it, else UTF-16BE with its mark in hexadecimal,
+    safe in any place and for any character (7.9.2.2)."""
+    if text.isascii() and text.isprintable():
+        return b"(" + _ESCAPED.sub(rb"\\\g<0>", text.encode()) + b")"
     return b"<feff" + text.encode("utf-16-be").hex().encode() + b">"
 
 
