@@ -76,6 +76,10 @@ class Wish:
     ca: bool = False
     tsa: bool = False
     tsa_usage_critical: bool = True
+    purposes: tuple[str, ...] = ()
+    """Extended key usages, as OIDs."""
+    signs: bool = True
+    """Whether key usage of an end entity allows signatures."""
     valid_from: datetime = START
     valid_for: timedelta = timedelta(days=3650)
     key: PrivateKey | None = None
@@ -91,7 +95,7 @@ class Authority:
 
     @classmethod
     def root(cls, name: str = "演示根 Demo Root", **wish: object) -> Authority:
-        return cls(_certify(Wish(name=name, ca=True, **wish), None), is_root=True)  # type: ignore[arg-type]
+        return cls(_certify(Wish(**{"name": name, "ca": True, **wish}), None), is_root=True)  # type: ignore[arg-type]
 
     def authority(self, name: str) -> Authority:
         return Authority(self.issue(Wish(name=name, ca=True)), is_root=False)
@@ -148,9 +152,9 @@ def _name(wish: Wish) -> x509.Name:
 
 def _extensions(wish: Wish, key: PrivateKey, signer: PrivateKey) -> Sequence[tuple[x509.ExtensionType, bool]]:
     usage = x509.KeyUsage(
-        digital_signature=not wish.ca,
-        content_commitment=not wish.ca and not wish.tsa,
-        key_encipherment=False,
+        digital_signature=not wish.ca and wish.signs,
+        content_commitment=not wish.ca and not wish.tsa and wish.signs,
+        key_encipherment=not wish.signs,
         data_encipherment=False,
         key_agreement=False,
         key_cert_sign=wish.ca,
@@ -168,6 +172,8 @@ def _extensions(wish: Wish, key: PrivateKey, signer: PrivateKey) -> Sequence[tup
         found.append((x509.CertificatePolicies([_policy(wish.policy)]), False))
     if wish.tsa:
         found.append((x509.ExtendedKeyUsage([ExtendedKeyUsageOID.TIME_STAMPING]), wish.tsa_usage_critical))
+    if wish.purposes:
+        found.append((x509.ExtendedKeyUsage([ObjectIdentifier(oid) for oid in wish.purposes]), False))
     return found
 
 

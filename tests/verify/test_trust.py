@@ -7,7 +7,7 @@ from datetime import UTC, datetime, timedelta
 import pytest
 from cryptography.hazmat.primitives.serialization import Encoding
 
-from sealverify import Conclusion, Policy, Report, SubIndication, Trust, examine_document
+from sealverify import Conclusion, Policy, Report, SubIndication, Trust, examine_document, oids
 from sealverify.errors import MalformedTrust
 from sealverify.proof_of_time import Attestation
 from sealverify.report import SignatureReport, SignatureType, TimeSource, TrustState
@@ -75,6 +75,18 @@ class TestAnchors:
         assert signature.sub_indication is SubIndication.CHAIN_CONSTRAINTS_FAILURE
         assert "NOTE_KEY_USAGE" in [note.code for note in signature.notes]
 
+    def test_a_stock_test_certificate_is_unknown_until_somebody_is_told_to_believe_it(self, pki: DemoPki) -> None:
+        stock = Authority.root("Test certificate", ca=False).identity
+        signed = press(sample(DOCUMENT), stock)
+        signature = only(judged(signed, pki.anchors))
+        assert (signature.conclusion, signature.sub_indication, signature.trust) == (
+            Conclusion.INDETERMINATE,
+            SubIndication.NO_CERTIFICATE_CHAIN_FOUND,
+            TrustState.UNKNOWN,
+        )
+        assert [note.code for note in signature.notes] == ["NOTE_UNKNOWN_ISSUER"]
+        assert only(judged(signed, stock.pem)).conclusion is Conclusion.PASSED
+
     def test_too_many_certificates_are_not_followed(self, pki: DemoPki, monkeypatch: pytest.MonkeyPatch) -> None:
         root = Authority.root()
         crowd = tuple(root.issue(Wish(name="Crowd", ca=True)).certificate for _ in range(8))
@@ -82,6 +94,46 @@ class TestAnchors:
         signature = only(judged(press(sample(DOCUMENT), crowded), pki.anchors))
         assert signature.sub_indication is SubIndication.CERTIFICATE_CHAIN_GENERAL_FAILURE
         assert [note.code for note in signature.notes] == ["TOO_MANY_CERTIFICATES"]
+
+
+TLS_SERVER, STATUS_SIGNING, TIME_STAMPING = "1.3.6.1.5.5.7.3.1", "1.3.6.1.5.5.7.3.9", "1.3.6.1.5.5.7.3.8"
+TLS_CLIENT, EMAIL, ANY = "1.3.6.1.5.5.7.3.2", "1.3.6.1.5.5.7.3.4", "2.5.29.37.0"
+DOCUMENTS, ADOBE, MICROSOFT = "1.3.6.1.5.5.7.3.36", "1.2.840.113583.1.1.5", "1.3.6.1.4.1.311.10.3.12"
+
+
+class TestPurpose:
+    """The issuing authority vouches for who somebody is; the certificate says what the key may be used for."""
+
+    @pytest.mark.parametrize(
+        "wish",
+        [
+            {"purposes": (TLS_SERVER,)},
+            {"purposes": (TLS_SERVER, TLS_CLIENT)},
+            {"purposes": (STATUS_SIGNING,)},
+            {"purposes": (TIME_STAMPING,)},
+            {"policy": oids.TSA_CERTIFICATE_POLICY},
+            {"policy": oids.STATUS_CERTIFICATE_POLICY, "purposes": (EMAIL,)},
+            {"signs": False},
+        ],
+    )
+    def test_a_key_for_something_else_does_not_seal(self, pki: DemoPki, wish: dict[str, object]) -> None:
+        server = pki.issuing.issue(Wish(name="seal.example.gov.cn", **wish))  # type: ignore[arg-type]
+        signature = only(judged(press(sample(DOCUMENT), server), pki.anchors))
+        assert (signature.conclusion, signature.sub_indication, signature.trust) == (
+            Conclusion.INDETERMINATE,
+            SubIndication.CHAIN_CONSTRAINTS_FAILURE,
+            TrustState.UNTRUSTED,
+        )
+        assert [note.code for note in signature.notes] == ["NOTE_KEY_USAGE"]
+
+    def test_the_timestamp_authority_does_not_seal(self, pki: DemoPki) -> None:
+        signature = only(judged(press(sample(DOCUMENT), pki.tsa), pki.anchors))
+        assert signature.sub_indication is SubIndication.CHAIN_CONSTRAINTS_FAILURE
+
+    @pytest.mark.parametrize("purpose", [DOCUMENTS, ADOBE, MICROSOFT, EMAIL, ANY])
+    def test_a_key_for_documents_among_others_does(self, pki: DemoPki, purpose: str) -> None:
+        sealed = press(sample(DOCUMENT), seal_with(pki, purposes=(TLS_CLIENT, purpose)))
+        assert judged(sealed, pki.anchors).conclusion is Conclusion.PASSED
 
 
 class TestTime:

@@ -96,8 +96,9 @@ _OUTCOMES: tuple[tuple[type[Exception], SubIndication, str], ...] = (
     (DisallowedAlgorithmError, SubIndication.CRYPTO_CONSTRAINTS_FAILURE, "NOTE_CHAIN_ALGORITHM"),
     (PathBuildingError, SubIndication.NO_CERTIFICATE_CHAIN_FOUND, "NOTE_UNKNOWN_ISSUER"),
     (PathValidationError, SubIndication.CHAIN_CONSTRAINTS_FAILURE, "NOTE_CHAIN"),
-    (InvalidCertificateError, SubIndication.CHAIN_CONSTRAINTS_FAILURE, "NOTE_CHAIN"),
+    (InvalidCertificateError, SubIndication.NO_CERTIFICATE_CHAIN_FOUND, "NOTE_UNKNOWN_ISSUER"),
 )
+"""The last is what the library says of a certificate that is its own issuer, when nobody was told to believe it."""
 
 
 def _attempt(certificate: bytes, others: Sequence[bytes], policy: Policy, at: datetime) -> Chain:

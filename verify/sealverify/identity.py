@@ -15,6 +15,7 @@ from sealverify.errors import Malformed
 _COMMON_NAME, _ORGANIZATION, _UNIT = "2.5.4.3", "2.5.4.10", "2.5.4.11"
 _PERSON = frozenset(("2.5.4.4", "2.5.4.42"))
 _POLICIES, _EXTENDED_USAGE, _KEY_USAGE, _BASIC = "2.5.29.32", "2.5.29.37", "2.5.29.15", "2.5.29.19"
+_SERVICES = frozenset((oids.TSA_CERTIFICATE_POLICY, oids.STATUS_CERTIFICATE_POLICY))
 _ENCODINGS = {0x1E: "utf-16-be", 0x1C: "utf-32-be", 0x0C: "utf-8"}
 
 
@@ -88,12 +89,17 @@ def _qualified_types(certificate: bytes) -> set[str]:
 
 
 def may_sign(certificate: bytes) -> bool:
-    """Whether an end entity may sign documents with it: no authority, and key usage, if said, allows signatures."""
+    """Whether an end entity may sign documents with it: no authority and none of our own services; what it says of its
+    key's usage and purposes, if it says anything, includes that (RFC 5280 §4.2.1.3, §4.2.1.12; RFC 9336)."""
     try:
         basic, usage = _extension(certificate, _BASIC), _extension(certificate, _KEY_USAGE)
         if basic is not None and any(item.tag == 0x01 and item.content != b"\x00" for item in basic.children()):
             return False
-        return usage is None or bool(usage.expect(der.BIT_STRING).content[1] & 0xC0)
+        if usage is not None and not usage.expect(der.BIT_STRING).content[1] & 0xC0:
+            return False
+        purposes = _extension(certificate, _EXTENDED_USAGE)
+        fits = purposes is None or any(item.oid() in oids.DOCUMENT_PURPOSES for item in purposes.children())
+        return fits and not _SERVICES & _policies(certificate)
     except (Malformed, IndexError):
         return False
 

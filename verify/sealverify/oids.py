@@ -32,3 +32,13 @@ QC_STATEMENTS = "1.3.6.1.5.5.7.1.3"
 QC_TYPE = "0.4.0.1862.1.6"
 QC_TYPE_ESEAL = "0.4.0.1862.1.6.2"
 TIME_STAMPING = "1.3.6.1.5.5.7.3.8"
+DOCUMENT_PURPOSES = frozenset(
+    (
+        "2.5.29.37.0",  # anyExtendedKeyUsage
+        "1.3.6.1.5.5.7.3.4",  # emailProtection, which authorities wrote before there was a purpose for documents
+        "1.3.6.1.5.5.7.3.36",  # documentSigning (RFC 9336)
+        "1.2.840.113583.1.1.5",  # Adobe's
+        "1.3.6.1.4.1.311.10.3.12",  # Microsoft's
+    )
+)
+"""Extended key usages of which a certificate that states any needs one, to sign documents with it."""

@@ -5,6 +5,7 @@ That time is the proved one where there is a proof, and now where there is none 
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import datetime
 
 from sealverify.case import Case, Findings, certificates_around
@@ -35,6 +36,7 @@ def standing(
     findings.add(reason, *([note(chain.note)] if chain.note else []))
     if not may_sign(certificate):
         findings.add(SubIndication.CHAIN_CONSTRAINTS_FAILURE, note("NOTE_KEY_USAGE"))
+        chain = replace(chain, sub_indication=SubIndication.CHAIN_CONSTRAINTS_FAILURE) if chain.path else chain
     if not chain.path:
         return chain, None
     revocation = check_revocation(chain.path, [*case.policy.trust.crls, *case.store.lists])
@@ -58,9 +60,10 @@ def _revocation(revocation: Revocation, best: datetime | None, claimed: datetime
 
 
 def trust_state(chain: Chain, revocation: Revocation | None, best: datetime | None) -> TrustState:
+    if chain.sub_indication is SubIndication.CHAIN_CONSTRAINTS_FAILURE:
+        return TrustState.UNTRUSTED
     if not chain.path:
-        bad = chain.sub_indication is SubIndication.CHAIN_CONSTRAINTS_FAILURE
-        return TrustState.UNTRUSTED if bad else TrustState.UNKNOWN
+        return TrustState.UNKNOWN
     revoked_at = revocation.revoked_at if revocation else None
     if revoked_at is not None and (best is None or best >= revoked_at):
         return TrustState.UNTRUSTED
