@@ -13,6 +13,8 @@ import pytest
 
 from sealverify import Conclusion, Report, SubIndication
 from sealverify.changes import Changes
+from sealverify.messages import catalogue
+from sealverify.severity import MOST_TELLING_FIRST
 from tests.support.pki import DemoPki
 from tests.support.sealing import archive, press, sample
 from tests.support.tampering import (
@@ -348,3 +350,27 @@ def test_saving_the_file_anew_breaks_the_seal(examine: Examine, sealed: bytes) -
         written = io.BytesIO()
         pdf.save(written)
     assert examine(written.getvalue()).conclusion is Conclusion.NO_SIGNATURE
+
+
+def test_the_summary_names_the_gravest_of_several_changes(examine: Examine, sealed: bytes) -> None:
+    """Each attacker does one graver thing more; the sentence that a clerk reads is always about the gravest."""
+    deeds = [retitle_the_document, run_a_script_on_opening, add_an_annotation, replace_page_content, add_a_page]
+    words = ["元数据", "文档级设置", "新增了批注", "第 1 页的内容", "新增了第 2 页"]
+    tampered = sealed
+    for deed, word in zip(deeds, words, strict=True):
+        tampered = deed(tampered)
+        assert word in examine(tampered).summary.zh
+    assert "签名 Seal1 被移除" in examine(remove_the_signature_value(tampered)).summary.zh
+
+
+def test_a_change_of_any_kind_has_its_rank() -> None:
+    ranked = set(MOST_TELLING_FIRST)
+    codes = {code for code in catalogue("sealverify.wording").codes() if code.startswith("CHANGE_")}
+    assert len(MOST_TELLING_FIRST) == len(ranked)
+    assert codes - ranked == {
+        "CHANGE_SIGNATURE_ADDED",
+        "CHANGE_SIGNATURE_OVERLAPS",
+        "CHANGE_TIMESTAMP_ADDED",
+        "CHANGE_LONG_TERM_DATA",
+        "CHANGE_FORM_FILLED",
+    }

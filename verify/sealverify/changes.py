@@ -22,6 +22,7 @@ from sealverify.explanation import Finding, explain
 from sealverify.messages import Text, catalogue
 from sealverify.permission import permission
 from sealverify.revisions import Unaccountable, later_revisions
+from sealverify.severity import severity
 
 _MAX_LISTED = 30
 
@@ -131,7 +132,8 @@ def _judge(view: Comparison, allowed: Any) -> list[Change]:
 
 
 def _verdict(found: Iterable[Change]) -> AfterSealing:
+    """The most telling first, so that nothing that matters falls off the end of the list."""
     unique = list(dict.fromkeys(found))
-    unique.sort(key=lambda change: change.permitted)
+    unique.sort(key=lambda change: (change.permitted, severity(change.code)))
     bad = any(not change.permitted for change in unique)
     return AfterSealing(Changes.NOT_PERMITTED if bad else Changes.PERMITTED, tuple(unique[:_MAX_LISTED]))

@@ -23,8 +23,8 @@ _MAX_WALK = 50_000
 
 
 def explain(view: Comparison, numbers: set[int]) -> list[Finding]:
-    """Findings for the objects `numbers`, most telling first; never none when there are numbers. Without numbers only
-    whether signatures or pages came or went."""
+    """Findings for the objects `numbers`; never none when there are numbers. Without numbers only whether signatures or
+    pages came or went."""
     outline = [*_signatures(view), *_page_list(view)]
     if not numbers:
         return outline
