@@ -25,9 +25,9 @@ from sealservice.impressions.request import PressRequest
 from sealservice.impressions.signing import Signed, Signer
 from sealservice.kernel.clock import Clock
 from sealservice.kernel.database import Database
-from sealservice.kernel.errors import Conflict, DocumentRefused, InvalidInput, SealServiceError, Unavailable
+from sealservice.kernel.errors import Conflict, InvalidInput, SealServiceError, Unavailable
 from sealservice.kernel.identifiers import new_identifier
-from sealservice.workers.order import Preparation, PreparationOrder
+from sealservice.workers.order import PreparationOrder
 from sealservice.workers.pool import WorkerPool
 from sealverify.digest import Digest
 
@@ -99,26 +99,14 @@ class Pressing:
         """The worker reads the document, and refuses or prepares it. No right is used up and no key is near."""
         instrument = self.instruments.get(request.seal_code)
         order = self._order(request, impression_id, instrument)
-        before = _state_of(request.document)
-        preparation = self._prepare(request.document, path, order)
-        document = _digest_of(request.document) if preparation.normalised else preparation.prefix_digest
-        if preparation.normalised and _state_of(request.document) != before:
-            raise DocumentRefused("DOCUMENT_CHANGED_MEANWHILE", path=request.document)
+        preparation = self.workers.prepare(request.document, path, order)
         return Draft(
             impression_id=impression_id,
             request=request,
-            document=document,
+            document=preparation.document,
             preparation=preparation,
             means=instrument.means,
         )
-
-    def _prepare(self, document: Path, path: Path, order: PreparationOrder) -> Preparation:
-        try:
-            return self.workers.prepare(document, path, order)
-        except OSError as error:
-            if error.filename == str(path):
-                raise Unavailable("STORE_UNAVAILABLE", reason=error.strerror) from error
-            raise InvalidInput("DOCUMENT_FILE_UNREADABLE", path=error.filename, reason=error.strerror) from error
 
     def _order(self, request: PressRequest, impression_id: str, instrument: Instrument) -> PreparationOrder:
         return PreparationOrder(
@@ -187,12 +175,3 @@ def _digest_of(document: Path) -> Digest:
         return Digest.of_file(document)
     except OSError as error:
         raise InvalidInput("DOCUMENT_FILE_UNREADABLE", path=document, reason=error.strerror) from error
-
-
-def _state_of(document: Path) -> tuple[int, ...]:
-    """Another one when somebody wrote to the file, or put another in its place."""
-    try:
-        state = document.stat()
-    except OSError as error:
-        raise InvalidInput("DOCUMENT_FILE_UNREADABLE", path=document, reason=error.strerror) from error
-    return state.st_dev, state.st_ino, state.st_size, state.st_mtime_ns, state.st_ctime_ns

@@ -22,6 +22,7 @@ from sealservice.impressions.queries import get_impression
 from sealservice.kernel.clock import Clock
 from sealservice.kernel.database import Database, insert
 from sealservice.kernel.errors import Conflict, Unavailable
+from sealverify.digest import Digest
 
 
 class Undecided(Unavailable):
@@ -137,9 +138,16 @@ def _facts(impression: Impression) -> dict[str, str | None]:
     return {
         "seal": impression.seal_code,
         "document": impression.document,
+        "normalised": _normalised(impression),
         "sealed": impression.sealed,
         "signed_digest": impression.signed_digest,
         "certificate": impression.certificate_id,
         "matter": impression.request["matter"],
         "reason": impression.request["reason"],
     }
+
+
+def _normalised(impression: Impression) -> str | None:
+    """The digest of the form in which a rewritten document is in the sealed file; None when it is there as given."""
+    rewritten = bool(impression.preparation["normalised"])
+    return str(Digest("sha256", bytes.fromhex(impression.preparation["prefix_digest"]))) if rewritten else None

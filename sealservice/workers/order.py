@@ -207,11 +207,13 @@ class DocumentFacts:
 class Preparation:
     """The sealed file but for its signature.
 
-    `digest` is over the two parts of `byte_range`; the CMS goes, in hexadecimal, behind the "<" at `contents_at`, into
-    `contents_length` digits. The first `prefix_length` bytes are the document as given, or as `normalised`, and
-    `prefix_digest` is theirs. `form` is the impression's form (Single, Keyword, EveryPage, Riding, Invisible), and
+    `document` is the digest of what was given. `digest` is over the two parts of `byte_range`; the CMS goes, in
+    hexadecimal, behind the "<" at `contents_at`, into `contents_length` digits. The first `prefix_length` bytes are the
+    document as given, or as `normalised`, and `prefix_digest` is theirs. All these the service counted itself; the rest
+    is what the worker says. `form` is the impression's form (Single, Keyword, EveryPage, Riding, Invisible), and
     `keyword` the words that decided the place, where words did."""
 
+    document: Digest
     digest: Digest
     byte_range: tuple[int, int, int, int]
     contents_at: int
@@ -230,6 +232,7 @@ class Preparation:
         """Plain values."""
         return {
             **vars(self),
+            "document": self.document.hex,
             "digest": self.digest.value.hex(),
             "prefix_digest": self.prefix_digest.value.hex(),
             "places": [vars(place) for place in self.places],
@@ -243,6 +246,7 @@ class Preparation:
         return cls(
             **{
                 **value,
+                "document": Digest("sha256", bytes.fromhex(value["document"])),
                 "digest": Digest("sha256", bytes.fromhex(value["digest"])),
                 "prefix_digest": Digest("sha256", bytes.fromhex(value["prefix_digest"])),
                 "byte_range": (first, before, second, after),

@@ -9,18 +9,23 @@ from __future__ import annotations
 
 import contextlib
 import logging
-import os
 import threading
 from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
 from sealservice.kernel import errors
+from sealservice.workers.exchange import WorkerUntrue, handed_over
 from sealservice.workers.limits import Limits
 from sealservice.workers.order import Preparation, PreparationOrder
 from sealservice.workers.process import WorkerProcess, WorkerStarter
 
 _log = logging.getLogger(__name__)
+_REFUSALS = {
+    kind.__name__: kind
+    for kind in vars(errors).values()
+    if isinstance(kind, type) and issubclass(kind, errors.SealServiceError)
+}
 
 
 class WorkerPool:
@@ -50,19 +55,21 @@ class WorkerPool:
         self.close()
 
     def prepare(self, document: Path, output: Path, order: PreparationOrder) -> Preparation:
-        """Writes to `output` the document with its seal and a hole for the signature; see `Preparation`.
+        """Writes to `output` the document with its seal and a hole for the signature; see `Preparation`. Digests and
+        lengths in it were counted here, on a copy that no worker can reach.
 
-        Raises DocumentRefused with the reason, or Unavailable; then there is no `output`."""
-        if document.stat().st_size > self.limits.document_bytes:
-            limit = self.limits.document_bytes >> 20
-            raise errors.DocumentRefused("DOCUMENT_TOO_LARGE", size=document.stat().st_size, limit=limit)
-        try:
-            with _open_files(document, output, order.picture) as files:
-                result = self.run("prepare", order.as_json(), files)
-        except BaseException:
-            output.unlink(missing_ok=True)
-            raise
-        return Preparation.from_json(result)
+        Raises DocumentRefused with the reason, InvalidInput when it cannot be read, Unavailable, or WorkerUntrue; then
+        there is no `output`."""
+        with (
+            handed_over(document, output, order.picture, limit=self.limits.document_bytes) as exchange,
+            self._worker() as worker,
+        ):
+            try:
+                answer = worker.ask({"task": "prepare", "request": order.as_json()}, exchange.files, self.limits)
+                return exchange.receive(_result(answer))
+            except WorkerUntrue:
+                worker.end()  # a document may have taken it over
+                raise
 
     def run(
         self, task: str, request: Mapping[str, Any], files: Sequence[int] = (), limits: Limits | None = None
@@ -129,17 +136,7 @@ def _result(answer: dict[str, Any]) -> dict[str, Any]:
     trace = details.pop("trace", None)
     if trace:
         _log.warning("a worker met what nobody foresaw:\n%s", trace)
-    kind: type[errors.SealServiceError] = getattr(errors, answer["error"])
+    kind = _REFUSALS.get(answer["error"])
+    if kind is None:
+        raise WorkerUntrue("WORKER_UNTRUE", what="answer")
     raise kind(answer["code"], **details)
-
-
-@contextlib.contextmanager
-def _open_files(document: Path, output: Path, picture: Path | None) -> Iterator[list[int]]:
-    with contextlib.ExitStack() as stack:
-        files = []
-        for path, flags in ((document, os.O_RDONLY), (output, os.O_RDWR | os.O_CREAT | os.O_TRUNC), (picture, 0)):
-            if path is not None:
-                file = os.open(path, flags | os.O_CLOEXEC, 0o600)
-                stack.callback(os.close, file)
-                files.append(file)
-        yield files

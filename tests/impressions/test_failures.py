@@ -15,15 +15,18 @@ import pytest
 from keystore.algorithms import SignatureAlgorithm
 from keystore.errors import KeyNotFound, TokenTimeout
 from keystore.keys import SigningKey
+from sealservice.audit.queries import as_json, history
 from sealservice.impressions import operations
 from sealservice.impressions.check import Checked, CheckFailed
-from sealservice.impressions.intention import Intent
+from sealservice.impressions.intention import Draft, Intent, Intentions
 from sealservice.impressions.judgement import Judgement
 from sealservice.impressions.model import ImpressionState
 from sealservice.impressions.signing import Signed, Signer
-from sealservice.kernel.errors import Conflict, DocumentRefused, InvalidInput, Unavailable
+from sealservice.kernel.errors import Conflict, InvalidInput, Unavailable
 from sealservice.workers import protocol
-from sealservice.workers.order import Preparation, PreparationOrder
+from sealservice.workers.exchange import WorkerUntrue
+from sealservice.workers.order import Invisible, Preparation, PreparationOrder
+from sealservice.workers.process import WorkerProcess
 from sealverify.digest import Digest
 from tests.impressions.desk import Desk
 from tests.impressions.stories import APPROVAL
@@ -173,25 +176,20 @@ def test_a_draft_that_was_touched_is_not_released(
     desk.assert_failed(code)
 
 
-def test_a_worker_that_lies_about_the_byte_range_is_found_out(desk: Desk) -> None:
-    class Liar:
-        def prepare(self, document: Path, output: Path, order: PreparationOrder) -> Preparation:
-            prepared = desk.house.workers.prepare(document, output, order)
-            first, before, second, after = prepared.byte_range
-            return replace(prepared, byte_range=(first, before, second, after - 1))
+def test_a_draft_that_was_exchanged_after_the_intent_is_found_out(desk: Desk, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The key signs what the intent says; a file whose ByteRange is another one is not released under it."""
 
-    desk.fails(CheckFailed, replace(desk.pressing, workers=Liar()))
+    def intend(intentions: Intentions, draft: Draft) -> Intent:
+        intent = real(intentions, draft)
+        first, before, second, after = draft.preparation.byte_range
+        object.__setattr__(draft.preparation, "byte_range", (first, before, second, after - 1))
+        return intent
+
+    real = Intentions.intend
+    monkeypatch.setattr(Intentions, "intend", intend)
+
+    desk.fails(CheckFailed)
     desk.assert_failed("CHECK_BYTE_RANGE")
-
-
-def test_a_worker_that_lies_about_the_digest_is_found_out(desk: Desk) -> None:
-    class Liar:
-        def prepare(self, document: Path, output: Path, order: PreparationOrder) -> Preparation:
-            prepared = desk.house.workers.prepare(document, output, order)
-            return replace(prepared, digest=Digest.of(os.urandom(8)))
-
-    desk.fails(CheckFailed, replace(desk.pressing, workers=Liar()))
-    desk.assert_failed("CHECK_DIGEST_CHANGED")
 
 
 def test_where_the_full_verifier_disagrees_nothing_is_released(desk: Desk, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -278,26 +276,49 @@ class Meddler:
         return prepared
 
 
-def test_a_document_that_changes_meanwhile_is_recorded_as_it_was_read(desk: Desk, tmp_path: Path) -> None:
+@pytest.mark.parametrize("name", [APPROVAL.name, "variant-incremental-update-pyhanko.pdf"])
+def test_a_document_that_changes_meanwhile_is_recorded_as_it_was_read(desk: Desk, tmp_path: Path, name: str) -> None:
     document = tmp_path / "approval.pdf"
-    document.write_bytes(APPROVAL.read_bytes())
+    document.write_bytes((SAMPLES / name).read_bytes())
 
     impression = replace(desk.pressing, workers=Meddler(desk)).press(desk.asked(document=document))
 
-    assert impression.document == str(Digest.of_file(APPROVAL))
+    assert impression.document == str(Digest.of_file(SAMPLES / name))
+
+
+@pytest.mark.parametrize("name", [APPROVAL.name, "variant-incremental-update-pyhanko.pdf"])
+def test_the_sealed_file_begins_with_what_was_given_or_the_audit_tells_with_what(desk: Desk, name: str) -> None:
+    impression = desk.pressing.press(desk.asked(document=SAMPLES / name))
+
     sealed = desk.house.store.get(Digest.parse(impression.sealed or "")).read_bytes()
-    assert sealed.startswith(APPROVAL.read_bytes())
+    with desk.house.database.read() as session:
+        (line,) = history(session, impression.subject)
+    facts = as_json(line)["facts"]
+    begins = sealed[: impression.preparation["prefix_length"]]
+    assert facts["document"] == str(Digest.of_file(SAMPLES / name))
+    assert facts["normalised"] == (None if name == APPROVAL.name else str(Digest.of(begins)))
+    assert (begins == (SAMPLES / name).read_bytes()) is (name == APPROVAL.name)
 
 
-def test_a_document_that_changes_while_it_is_normalised_is_refused(desk: Desk, tmp_path: Path) -> None:
-    """Its bytes are not in the sealed file, so nobody could tell any more which document it was."""
-    document = tmp_path / "approval.pdf"
-    document.write_bytes((SAMPLES / "variant-incremental-update-pyhanko.pdf").read_bytes())
+def test_what_a_worker_says_wrongly_leaves_nothing_and_no_key_is_asked(
+    desk: Desk, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A document took the worker over, and it hands back another one than it was given."""
 
-    told = desk.fails(DocumentRefused, replace(desk.pressing, workers=Meddler(desk)), document=document)
+    def another(worker: WorkerProcess, message: Any, files: Any, limits: Any) -> dict[str, Any]:
+        with (SAMPLES / "refusal-decision-xetex.pdf").open("rb") as file:
+            return real(worker, message, [file.fileno(), *files[1:]], limits)
 
-    assert told.code == "DOCUMENT_CHANGED_MEANWHILE"
+    real = WorkerProcess.ask
+    with monkeypatch.context() as taken_over:
+        taken_over.setattr(WorkerProcess, "ask", another)
+        taken_over.setattr(desk.house.keys, "sign", lambda *_: 1 / 0)
+        told = desk.fails(WorkerUntrue, placement=Invisible())
+    assert (told.code, told.details["what"]) == ("WORKER_UNTRUE", "document")
     assert_nothing_on_record(desk)
+    assert not desk.house.workers._idle  # it is not given another document
+
+    assert desk.pressing.press(desk.request).state is ImpressionState.RECORDED
 
 
 def test_a_document_that_is_not_there_is_named(desk: Desk, tmp_path: Path) -> None:

@@ -68,6 +68,7 @@ def test_the_audit_says_who_pressed_what_on_what_and_why(desk: Desk) -> None:
         "to": "RECORDED",
         "seal": desk.seal.code,
         "document": impression.document,
+        "normalised": None,
         "sealed": impression.sealed,
         "signed_digest": impression.signed_digest,
         "certificate": impression.certificate_id,
