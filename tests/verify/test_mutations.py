@@ -8,31 +8,16 @@ from hypothesis import strategies as st
 
 from sealverify import Conclusion, Malformed, Policy, Trust, examine_document
 from tests.support.pki import DemoPki
+from tests.support.resealing import resealed, token_of
 from tests.support.tampering import contents_hole
 from tests.verify.conftest import Examine
-from tests.verify.test_timestamp import stamp
+from tests.verify.test_timestamp import AT
 
 
 @pytest.fixture(scope="module")
 def ours(pki: DemoPki, stamped: bytes) -> bytes:
     """A sealed file with a CMS as our service writes it, a timestamp in it."""
-    from sealverify import oids
-    from sealverify.cms import SignerTemplate
-    from sealverify.digest import Digest
-
-    hole, rest = contents_hole(stamped)
-    template = SignerTemplate.for_certificate(pki.seal.der, chain=pki.seal.chain_der, algorithm=pki.seal.algorithm)
-    digest = Digest.of(stamped[:hole], stamped[rest:])
-    attributes = template.signed_attributes(content_type=oids.DATA, digest=digest.value)
-    signature = pki.seal.sign(attributes)
-    cms = template.assemble(
-        signed_attributes=attributes,
-        signature=signature,
-        timestamp_token=stamp(pki.tsa, Digest.of(signature)),
-    )
-    digits = cms.hex().encode()
-    assert len(digits) <= rest - hole - 2
-    return stamped[: hole + 1] + digits.ljust(rest - hole - 2, b"0") + stamped[rest - 1 :]
+    return resealed(stamped, pki.seal, stamp=lambda digest: token_of(pki.tsa, digest, time=AT))
 
 
 def certificates(data: bytes) -> list[range]:

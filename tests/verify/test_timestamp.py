@@ -12,7 +12,6 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from sealverify import oids
-from sealverify.certificate import subject_name
 from sealverify.cms import SignerTemplate
 from sealverify.digest import Digest
 from sealverify.errors import MalformedTimestamp, TimestampRefused
@@ -24,29 +23,15 @@ from sealverify.timestamp import (
     read_request,
     read_response,
     read_token,
-    tst_info,
 )
 from tests.support.pki import DemoPki, Identity
+from tests.support.resealing import token_of
 
 AT = datetime(2026, 11, 23, 8, 30, 15, 250_000, tzinfo=UTC)
 
 
-def stamp(tsa: Identity, digest: Digest, *, nonce: int | None = None, time: datetime = AT, serial: int = 77) -> bytes:
-    """A token as a timestamp authority with the key `tsa` would make it."""
-    info = tst_info(
-        policy=oids.TIMESTAMP_POLICY,
-        digest=digest,
-        serial=serial,
-        time=time,
-        accuracy_millis=1500,
-        nonce=nonce,
-        tsa_name=subject_name(tsa.der),
-    )
-    template = SignerTemplate.for_certificate(tsa.der, chain=tsa.chain_der, algorithm=tsa.algorithm)
-    attributes = template.signed_attributes(content_type=oids.TST_INFO, digest=Digest.of(info).value)
-    return template.assemble(
-        signed_attributes=attributes, signature=tsa.sign(attributes), encapsulated=(oids.TST_INFO, info)
-    )
+def stamp(tsa: Identity, digest: Digest, *, nonce: int | None = None) -> bytes:
+    return token_of(tsa, digest, nonce=nonce, time=AT)
 
 
 @given(st.binary(), st.none() | st.integers(0, 2**64), st.none() | st.just("1.2.3.4"), st.booleans())

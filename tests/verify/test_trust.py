@@ -8,11 +8,13 @@ import pytest
 from cryptography.hazmat.primitives.serialization import Encoding
 
 from sealverify import Conclusion, Policy, Report, SubIndication, Trust, examine_document, oids
+from sealverify.digest import Digest
 from sealverify.errors import MalformedTrust
 from sealverify.proof_of_time import Attestation
 from sealverify.report import SignatureReport, SignatureType, TimeSource, TrustState
 from sealverify.revocation import RevocationState
 from tests.support.pki import START, Authority, DemoPki, Identity, Wish
+from tests.support.resealing import resealed, token_of
 from tests.support.sealing import SigSeedSubFilter, press, sample
 
 DOCUMENT = "approval-letter-1-page.pdf"
@@ -157,7 +159,8 @@ class TestTime:
         sealed = press(sample(DOCUMENT), pki.seal, tsa=pki.outside_tsa)
         signature = only(judged(sealed, pki.anchors))
         assert (signature.conclusion, signature.time_source) == (Conclusion.PASSED, TimeSource.CLAIMED)
-        assert signature.level == "B-B"
+        assert signature.timestamps[0].sub_indication is SubIndication.NO_CERTIFICATE_CHAIN_FOUND
+        assert signature.level == "B-T", "a fact of the format, whoever asks"
         assert "NOTE_TIMESTAMP_UNCONFIRMED" in [note.code for note in signature.notes]
 
     def test_a_timestamp_by_somebody_who_is_no_authority(self, pki: DemoPki) -> None:
@@ -169,27 +172,70 @@ class TestTime:
             assert signature.time_source is TimeSource.CLAIMED
 
     def test_a_timestamp_of_another_signature_is_broken(self, pki: DemoPki, stamped: bytes) -> None:
-        from sealverify import oids
-        from sealverify.cms import SignerTemplate, read_signed_data
-        from tests.support.tampering import contents_hole
-
-        other = press(sample(DOCUMENT), pki.seal, tsa=pki.tsa)
-        hole, rest = contents_hole(other)
-        (foreign,) = read_signed_data(bytes.fromhex(other[hole + 1 : rest - 1].decode())).signer.timestamp_tokens
-        hole, rest = contents_hole(stamped)
-        signer = read_signed_data(bytes.fromhex(stamped[hole + 1 : rest - 1].decode())).signer
-        assert oids.MESSAGE_DIGEST in signer.attributes
-        template = SignerTemplate.for_certificate(pki.seal.der, chain=pki.seal.chain_der, algorithm=pki.seal.algorithm)
-        forged = template.assemble(
-            signed_attributes=signer.signed_attributes, signature=signer.signature, timestamp_token=foreign
-        )
-        digits = forged.hex().encode().ljust(rest - hole - 2, b"0")
-        signature = only(judged(stamped[: hole + 1] + digits + stamped[rest - 1 :], pki.anchors))
+        other = token_of(pki.tsa, Digest.of(b"another signature"), time=now())
+        signature = only(judged(resealed(stamped, pki.seal, stamp=lambda _digest: other), pki.anchors))
         assert (signature.conclusion, signature.sub_indication) == (
             Conclusion.INDETERMINATE,
             SubIndication.SIG_CONSTRAINTS_FAILURE,
         )
         assert "NOTE_TIMESTAMP_BROKEN" in [note.code for note in signature.notes]
+
+    def test_a_timestamp_from_tomorrow_proves_nothing(self, pki: DemoPki, stamped: bytes) -> None:
+        def at(ahead: timedelta) -> SignatureReport:
+            time = now() + ahead
+            early = resealed(stamped, pki.seal, stamp=lambda digest: token_of(pki.tsa, digest, time=time))
+            return only(judged(early, pki.anchors))
+
+        tomorrow, soon = at(DAY), at(timedelta(seconds=30))
+        assert tomorrow.timestamps[0].sub_indication is SubIndication.TIMESTAMP_ORDER_FAILURE
+        assert tomorrow.timestamps[0].notes == ("NOTE_TIMESTAMP_FUTURE",)
+        assert tomorrow.time_source is TimeSource.CLAIMED
+        assert soon.time_source is TimeSource.TIMESTAMP, "clocks are never quite in step"
+
+    def test_nor_does_one_from_before_its_authority_was_one(self, pki: DemoPki) -> None:
+        tsa = pki.issuing.issue(Wish(name="New TSA", tsa=True, key=pki.tsa.key, valid_from=now() + 30 * DAY))
+        sealed = press(sample(DOCUMENT), pki.seal, tsa=tsa)
+        signature = only(judged(sealed, pki.anchors, at=now() + 60 * DAY))
+        assert signature.timestamps[0].sub_indication is SubIndication.OUT_OF_BOUNDS_NO_POE
+        assert signature.timestamps[0].notes == ("NOTE_TSA_NOT_THEN",)
+        assert signature.time_source is TimeSource.CLAIMED
+
+    def test_nor_one_that_does_not_say_whose_certificate_it_was_made_with(self, pki: DemoPki, stamped: bytes) -> None:
+        def unbound(digest: Digest) -> bytes:
+            return token_of(pki.tsa, digest, time=now(), names_certificate=False)
+
+        signature = only(judged(resealed(stamped, pki.seal, stamp=unbound), pki.anchors))
+        assert signature.sub_indication is SubIndication.SIG_CONSTRAINTS_FAILURE
+        assert signature.timestamps[0].notes == ("NOTE_UNBOUND",)
+        assert signature.level == "B-B"
+
+    @pytest.mark.parametrize(("count", "code"), [(0, "NOTE_TIMESTAMP_BROKEN"), (2, "NOTE_TIMESTAMPS_MANY")])
+    def test_no_timestamp_is_left_out_unnoticed(
+        self, pki: DemoPki, stamped: bytes, monkeypatch: pytest.MonkeyPatch, count: int, code: str
+    ) -> None:
+        """An attribute for timestamps with none in it, or with more than anybody looks at."""
+        monkeypatch.setattr("sealverify.judgement.MAX_TIMESTAMPS", 1)
+        sealed = resealed(stamped, pki.seal, stamp=lambda digest: token_of(pki.tsa, digest, time=now()) * count)
+        signature = only(judged(sealed, pki.anchors))
+        assert signature.sub_indication is SubIndication.SIG_CONSTRAINTS_FAILURE
+        assert code in [note.code for note in signature.notes]
+
+
+class TestBinding:
+    """The certificate that a signature was made with is named in what is signed, or another could take its place."""
+
+    def test_a_pades_seal_that_does_not_is_not_as_it_has_to_be(self, pki: DemoPki, sealed: bytes) -> None:
+        signature = only(judged(resealed(sealed, pki.seal, names_certificate=False), pki.anchors))
+        assert (signature.conclusion, signature.sub_indication) == (
+            Conclusion.INDETERMINATE,
+            SubIndication.SIG_CONSTRAINTS_FAILURE,
+        )
+        assert [note.code for note in signature.notes] == ["NOTE_UNBOUND"]
+        assert (signature.integrity, signature.level) == ("INTACT", None)
+
+    def test_one_of_the_older_kind_need_not(self, pki: DemoPki) -> None:
+        signed = press(sample(DOCUMENT), pki.seal, subfilter=SigSeedSubFilter.ADOBE_PKCS7_DETACHED)
+        assert only(judged(resealed(signed, pki.seal, names_certificate=False), pki.anchors)).conclusion == "PASSED"
 
 
 @pytest.fixture(scope="module")

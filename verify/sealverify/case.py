@@ -40,7 +40,7 @@ class Case:
     history: History
     store: Store
     document_timestamps: list[tuple[int, ProofOfTime]] = field(default_factory=list)
-    """Good document timestamps by the end of their revision: evidence of time for everything before them."""
+    """Document timestamps by the end of their revision: evidence of time, where good, for everything before them."""
     signer_anchors: set[bytes] = field(default_factory=set)
     """The anchors of those who signed, once they are judged."""
 

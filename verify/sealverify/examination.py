@@ -60,7 +60,7 @@ def _reports(document: Document, policy: Policy) -> list[SignatureReport]:
     for subject in subjects:
         if subject.subfilter == TIMESTAMP and isinstance(subject.covered, SignedBytes) and not subject.removed:
             proof = judge_proof(case, subject)
-            case.document_timestamps.extend([(subject.covered.end, proof)] if proof.good else [])
+            case.document_timestamps.append((subject.covered.end, proof))
     found = {id(subject): judge(case, subject) for subject in subjects if subject.subfilter != TIMESTAMP}
     found |= {id(subject): judge(case, subject) for subject in subjects if subject.subfilter == TIMESTAMP}
     return [found[id(subject)] for subject in subjects]

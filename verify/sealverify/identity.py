@@ -107,6 +107,8 @@ def may_sign(certificate: bytes) -> bool:
 def may_timestamp(certificate: bytes) -> bool:
     """RFC 3161 §2.3: extended key usage is there, critical, and says time-stamping and nothing else."""
     try:
+        if _EXTENDED_USAGE not in extensions(certificate):
+            return False
         for group in ber.read_whole(certificate).children()[0].children():
             if group.tag == 0xA3:
                 return _only_timestamps(group.children()[0])

@@ -7,7 +7,7 @@ by itself. Who the signer is, when it was and what happened afterwards is asked 
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from enum import StrEnum
 from hashlib import sha1
 
@@ -80,10 +80,10 @@ def _check_value(signed: SignedData, certificate: bytes) -> Integrity:
         return _with(signed, IntegrityState.UNKNOWN, SubIndication.CRYPTO_CONSTRAINTS_FAILURE, problem.code)
     except Malformed as problem:
         return _with(signed, IntegrityState.BROKEN, SubIndication.FORMAT_FAILURE, problem.code)
-    bound = _bound_certificate(signed, certificate)
+    is_bound = _bound_certificate(signed, certificate)
     notes = _deviations(signed)
     sub_indication = SubIndication.SIG_CONSTRAINTS_FAILURE if notes else None
-    if bound is False:
+    if is_bound is False:
         sub_indication, notes = SubIndication.SIG_CONSTRAINTS_FAILURE, [*notes, "NOTE_OTHER_CERTIFICATE"]
     return Integrity(IntegrityState.INTACT, sub_indication, signed, certificate, tuple(notes))
 
@@ -103,6 +103,15 @@ def names_its_certificate(signed: SignedData) -> bool:
     """Whether a signed attribute binds the signer's certificate, as PAdES demands (EN 319 142-1 §6.3)."""
     attributes = signed.signer.attributes
     return oids.SIGNING_CERTIFICATE_V2 in attributes or oids.SIGNING_CERTIFICATE in attributes
+
+
+def bound(integrity: Integrity) -> Integrity:
+    """The same, unless nothing that is signed binds the certificate where the format demands it (EN 319 122-1 §5.2.2,
+    RFC 3161 §2.4.2): then somebody else's certificate for the same key could stand in its place."""
+    if integrity.sub_indication is not None or integrity.signed is None or names_its_certificate(integrity.signed):
+        return integrity
+    notes = (*integrity.notes, "NOTE_UNBOUND")
+    return replace(integrity, sub_indication=SubIndication.SIG_CONSTRAINTS_FAILURE, notes=notes)
 
 
 def _bound_certificate(signed: SignedData, certificate: bytes) -> bool | None:

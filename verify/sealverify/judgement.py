@@ -16,13 +16,14 @@ from __future__ import annotations
 
 from datetime import datetime
 
+from sealverify import oids
 from sealverify.case import Case, Findings, Subject, certificates_around, end_of
 from sealverify.changes import AfterSealing, Changes
 from sealverify.digest import Digest
 from sealverify.errors import Malformed, SealVerifyError
 from sealverify.identity import Signer, is_seal, signer_of
 from sealverify.impression import Claims, read_claims
-from sealverify.integrity import Integrity, IntegrityState, broken, check_cms
+from sealverify.integrity import Integrity, IntegrityState, bound, broken, check_cms
 from sealverify.level import level_of
 from sealverify.pictures import recomputed
 from sealverify.proof_of_time import ProofOfTime, judge_timestamp
@@ -32,8 +33,10 @@ from sealverify.standing import standing, trust_state
 from sealverify.strength import too_weak
 from sealverify.subindication import SubIndication, foremost
 
-DETACHED = ("/ETSI.CAdES.detached", "/adbe.pkcs7.detached")
+PADES = "/ETSI.CAdES.detached"
+DETACHED = (PADES, "/adbe.pkcs7.detached")
 TIMESTAMP = "/ETSI.RFC3161"
+MAX_TIMESTAMPS = 8
 
 
 def judge(case: Case, subject: Subject) -> SignatureReport:
@@ -44,7 +47,7 @@ def judge(case: Case, subject: Subject) -> SignatureReport:
     integrity = _integrity(case, subject, findings)
     after = _after(case, subject, findings)
     claims = read_claims(subject.found.dictionary, integrity.signed)
-    proofs = _proofs(case, subject, integrity)
+    proofs = _proofs(case, integrity, findings)
     best = _best_time(case, subject, proofs)
     chain, revocation = standing(case, integrity, best, claims.signing_at, findings)
     case.signer_anchors |= {chain.anchor} if chain.anchor else set()
@@ -60,7 +63,7 @@ def judge(case: Case, subject: Subject) -> SignatureReport:
         integrity=integrity.state,
         after=after,
         trust=trust_state(chain, revocation, best),
-        level=level_of(subject.subfilter, integrity, proofs, case.store, later),
+        level=level_of(subject.subfilter, integrity, proofs, case.store, _later_timestamps(case, subject)),
         signer=_signer(integrity, claims),
         signing_at=best or claims.signing_at,
         time_source=TimeSource.TIMESTAMP if best else TimeSource.CLAIMED if claims.signing_at else None,
@@ -90,6 +93,7 @@ def _integrity(case: Case, subject: Subject, findings: Findings) -> Integrity:
         return broken(SubIndication.FORMAT_FAILURE)
     covered = subject.covered
     integrity = check_cms(covered.contents, lambda name: covered.digest(case.document.data, name))
+    integrity = bound(integrity) if subject.subfilter == PADES else integrity
     findings.add(integrity.sub_indication, *(note(code) for code in integrity.notes))
     return integrity
 
@@ -115,22 +119,31 @@ def _after(case: Case, subject: Subject, findings: Findings) -> AfterSealing:
     return after
 
 
-def _proofs(case: Case, subject: Subject, integrity: Integrity) -> list[ProofOfTime]:
+def _proofs(case: Case, integrity: Integrity, findings: Findings) -> list[ProofOfTime]:
     """Step 4: the signature timestamps. Their imprint is over the signature value (EN 319 122-1 §5.3)."""
     if integrity.signed is None:
         return []
-    value = integrity.signed.signer.signature
+    signer = integrity.signed.signer
+    value, tokens = signer.signature, signer.timestamp_tokens
+    if len(tokens) > MAX_TIMESTAMPS:
+        findings.add(SubIndication.SIG_CONSTRAINTS_FAILURE, note("NOTE_TIMESTAMPS_MANY"))
+    if not tokens and oids.TIMESTAMP_TOKEN in signer.unsigned_attributes:
+        findings.add(SubIndication.SIG_CONSTRAINTS_FAILURE, note("NOTE_TIMESTAMP_BROKEN"))
     others = certificates_around(case, integrity.signed.certificates)
     return [
         judge_timestamp(token, lambda name: Digest.of(value, algorithm=name), case.policy, others)
-        for token in integrity.signed.signer.timestamp_tokens[:8]
+        for token in tokens[:MAX_TIMESTAMPS]
     ]
 
 
-def _later_timestamp(case: Case, subject: Subject) -> ProofOfTime | None:
+def _later_timestamps(case: Case, subject: Subject) -> list[ProofOfTime]:
     end = end_of(subject)
-    later = [proof for at, proof in case.document_timestamps if end is not None and at > end]
-    return min(later, key=lambda proof: proof.time or case.policy.at, default=None)
+    return [proof for at, proof in case.document_timestamps if end is not None and at > end]
+
+
+def _later_timestamp(case: Case, subject: Subject) -> ProofOfTime | None:
+    good = [proof for proof in _later_timestamps(case, subject) if proof.good]
+    return min(good, key=lambda proof: proof.time or case.policy.at, default=None)
 
 
 def _best_time(case: Case, subject: Subject, proofs: list[ProofOfTime]) -> datetime | None:

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
-from datetime import datetime
+from datetime import datetime, timedelta
 from enum import StrEnum
 from typing import Any
 
@@ -16,13 +16,16 @@ from sealverify.chain import build_chain, too_many
 from sealverify.digest import Digest
 from sealverify.errors import MalformedTimestamp
 from sealverify.identity import may_timestamp, signer_of
-from sealverify.integrity import DigestOf, Integrity, IntegrityState, check_signed_data
+from sealverify.integrity import DigestOf, Integrity, IntegrityState, bound, check_signed_data
 from sealverify.messages import catalogue
 from sealverify.policy import Policy
 from sealverify.revocation import Revocation, RevocationState, check_revocation
 from sealverify.strength import too_weak
 from sealverify.subindication import SubIndication, conclusion_of
 from sealverify.timestamp import TimestampToken, read_token
+
+_CLOCKS_APART = timedelta(seconds=60)
+"""How far a token's time may lie behind the time of asking: whose clock is ahead is not known."""
 
 
 class Attestation(StrEnum):
@@ -54,6 +57,12 @@ class ProofOfTime:
         """Not merely from somebody unknown: as a signature over this very thing it does not hold."""
         return self.integrity is None or self.integrity.sub_indication is not None
 
+    @property
+    def well_formed(self) -> bool:
+        """A timestamp by its form: it holds over this very thing, and its signer may timestamp. Whether anybody trusts
+        that signer, and its clock, is another question."""
+        return not self.broken and "NOTE_NO_TSA" not in self.notes
+
     def beside(self, signer_anchor: bytes | None) -> ProofOfTime:
         """The same, told apart by whether its authority hangs from `signer_anchor`."""
         if self.anchor is None:
@@ -79,7 +88,8 @@ def judge_timestamp(token: bytes, digest_of: DigestOf, policy: Policy, others: S
         read = read_token(token)
     except MalformedTimestamp as problem:
         return ProofOfTime(SubIndication.FORMAT_FAILURE, notes=(problem.code,))
-    integrity = check_signed_data(read.signed_data, lambda algorithm: Digest.of(read.tst_info, algorithm=algorithm))
+    holds = check_signed_data(read.signed_data, lambda algorithm: Digest.of(read.tst_info, algorithm=algorithm))
+    integrity = bound(holds)
     if integrity.sub_indication is None and read.digest != digest_of(read.digest.algorithm):
         integrity = replace(
             integrity, state=IntegrityState.BROKEN, sub_indication=SubIndication.HASH_FAILURE, notes=("NOTE_IMPRINT",)
@@ -94,9 +104,12 @@ def judge_timestamp(token: bytes, digest_of: DigestOf, policy: Policy, others: S
 def _judge_authority(
     proof: ProofOfTime, read: TimestampToken, certificate: bytes, policy: Policy, others: Sequence[bytes]
 ) -> ProofOfTime:
-    """The authority is one, is trusted now, and its algorithms were good enough then."""
+    """The authority is one, is trusted now and was valid then, its algorithms were good enough, and then is not later
+    than now."""
     if not may_timestamp(certificate):
         return replace(proof, sub_indication=SubIndication.CHAIN_CONSTRAINTS_FAILURE, notes=("NOTE_NO_TSA",))
+    if read.time > policy.at + _CLOCKS_APART:
+        return replace(proof, sub_indication=SubIndication.TIMESTAMP_ORDER_FAILURE, notes=("NOTE_TIMESTAMP_FUTURE",))
     known = [*read.signed_data.certificates, *others]
     if too_many(known, policy):
         return replace(
@@ -106,6 +119,8 @@ def _judge_authority(
     proof = replace(proof, anchor=chain.anchor)
     if chain.sub_indication is not None:
         return replace(proof, sub_indication=chain.sub_indication, notes=(chain.note,) if chain.note else ())
+    if build_chain(certificate, known, policy, at=read.time).sub_indication is not None:
+        return replace(proof, sub_indication=SubIndication.OUT_OF_BOUNDS_NO_POE, notes=("NOTE_TSA_NOT_THEN",))
     if too_weak(read.signed_data, certificate, read.time, read.digest.algorithm):
         return replace(proof, sub_indication=SubIndication.CRYPTO_CONSTRAINTS_FAILURE, notes=("NOTE_WEAK",))
     revocation: Revocation = check_revocation(chain.path, policy.trust.crls)

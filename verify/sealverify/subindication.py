@@ -33,6 +33,7 @@ class SubIndication(StrEnum):
     REVOKED_NO_POE = "REVOKED_NO_POE"
     REVOKED_CA_NO_POE = "REVOKED_CA_NO_POE"
     OUT_OF_BOUNDS_NO_POE = "OUT_OF_BOUNDS_NO_POE"
+    TIMESTAMP_ORDER_FAILURE = "TIMESTAMP_ORDER_FAILURE"
     GENERIC = "GENERIC"
     CHANGED_AFTER_SEALING = "CHANGED_AFTER_SEALING"
     """Ours: bytes behind the signed revision that nothing allows."""
@@ -55,6 +56,7 @@ PRECEDENCE = (
     SubIndication.REVOKED_CA_NO_POE,
     SubIndication.REVOKED_NO_POE,
     SubIndication.OUT_OF_BOUNDS_NO_POE,
+    SubIndication.TIMESTAMP_ORDER_FAILURE,
 )
 """Of several reasons the first here is told: what is certainly wrong before what only cannot be confirmed."""
 
