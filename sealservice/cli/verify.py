@@ -11,8 +11,8 @@ from typing import Any
 import typer
 
 from sealservice.cli.options import DEFAULT_HOME, Home, Json
-from sealservice.cli.output import preferred_language
-from sealverify.__main__ import run
+from sealservice.cli.output import USAGE, Output
+from sealverify.__main__ import WrongUsage, run
 from sealverify.examination import examine_document
 from sealverify.policy import Policy
 from sealverify.trust import Trust
@@ -24,11 +24,11 @@ def verify(context: typer.Context, home: Home = DEFAULT_HOME, json: Json = False
     own = home / "trust" / "anchors.pem"
     if not _says(arguments, "--trust") and own.is_file():
         arguments += ["--trust", str(own)]
-    if not _says(arguments, "--lang"):
-        arguments += ["--lang", preferred_language()]
     try:
         return run([*arguments, "--json"] if json else arguments)
-    except SystemExit as end:  # wrong usage, which the verifier has explained in its own words; or --help
+    except WrongUsage as end:  # the verifier has told people in its own words
+        return Output.make(as_json=True).wrong_usage(end.reason) if json else USAGE
+    except SystemExit as end:  # it was asked for its help
         return int(end.code or 0)
 
 

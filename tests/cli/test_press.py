@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from pathlib import Path
 from typing import Any
 
@@ -254,5 +253,27 @@ def test_verify_gives_the_verifiers_verdict_with_this_houses_anchor(office: Term
     changed[len(LETTER.read_bytes()) // 2] ^= 1
     (tmp_path / "changed.pdf").write_bytes(changed)
     report = command("verify", tmp_path / "changed.pdf", "--json", home=office.home)
-    assert (report.code, json.loads(report.out)["conclusion"]) == (1, "FAILED")
-    assert office.say("verify", tmp_path / "nothing.pdf").code == 64
+    assert (report.code, report.value["conclusion"]) == (1, "FAILED")
+
+
+@pytest.mark.parametrize(
+    "arguments",
+    [
+        (),
+        ("nothing.pdf",),
+        (LETTER, "--at", "noon"),
+        (LETTER, REPLY),
+        (LETTER, "--trust-signer", LETTER),
+        (LETTER, "--x"),
+    ],
+    ids=str,
+)
+def test_verify_asked_wrongly_is_64_for_people_and_for_programs(
+    office: Terminal, arguments: tuple[object, ...]
+) -> None:
+    said = office.say("verify", *arguments)
+    assert (said.code, said.out) == (64, "")
+    assert said.err.startswith("usage: sealverify")
+    asked = office.ask("verify", *arguments)
+    assert (asked.code, asked.error) == (64, "USAGE_WRONG")
+    assert office.say("verify", "-h").code == 0

@@ -33,7 +33,7 @@ def sealverify(*arguments: object, **environment: str) -> subprocess.CompletedPr
         [sys.executable, "-m", "sealverify", *map(str, arguments)],
         capture_output=True,
         encoding="utf-8",
-        env={**os.environ, "LANG": "C", "LC_ALL": "", **environment},
+        env={**os.environ, "LANG": "C", "LC_ALL": "", "LC_MESSAGES": "", "SEALSERVICE_LANG": "", **environment},
     )
 
 
@@ -47,7 +47,7 @@ def test_the_exit_code_says_the_verdict(folder: Path, capfdbinary: object, name:
 
 def test_as_a_program_with_json(folder: Path) -> None:
     done = sealverify(folder / "passed.pdf", "--trust", folder / "trust.pem", "--json")
-    assert (done.returncode, done.stderr) == (0, "")
+    assert (done.returncode, done.stderr, done.stdout.count("\n")) == (0, "", 1)
     answer = json.loads(done.stdout)
     assert (answer["file"], answer["conclusion"]) == ("passed.pdf", "PASSED")
     assert answer["signatures"][0]["signer"]["name"] == "行政审批专用章"
@@ -59,7 +59,9 @@ def test_for_people_in_both_languages(folder: Path) -> None:
     assert "Genuine: sealed by 云岭市青禾区行政审批局（演示）" in english
     for chinese in (
         sealverify(folder / "passed.pdf", "--trust", folder / "trust.pem", LANG="zh_CN.UTF-8").stdout,
+        sealverify(folder / "passed.pdf", "--trust", folder / "trust.pem", SEALSERVICE_LANG="zh").stdout,
         sealverify(folder / "passed.pdf", "--trust", folder / "trust.pem", "--lang", "zh").stdout,
+        sealverify(folder / "passed.pdf", "--trust", folder / "trust.pem", "--lang=zh", SEALSERVICE_LANG="en").stdout,
     ):
         assert "真实有效" in chinese
         assert "与盖章时一致" in chinese
@@ -69,7 +71,7 @@ def test_for_people_in_both_languages(folder: Path) -> None:
 def test_a_folder_has_the_worst_verdict_in_the_order_of_the_design(folder: Path, tmp_path: Path) -> None:
     done = sealverify(folder, "--trust", folder / "trust.pem", "--json")
     answer = json.loads(done.stdout)
-    assert (done.returncode, answer["conclusion"]) == (1, "FAILED")
+    assert (done.returncode, answer["conclusion"], done.stdout.count("\n")) == (1, "FAILED", 1)
     assert {item["file"]: item["conclusion"] for item in answer["reports"]} == {
         "failed.pdf": "FAILED",
         "passed.pdf": "PASSED",
@@ -103,6 +105,8 @@ def test_asked_for_another_time(folder: Path) -> None:
         ["passed.pdf", "--trust", "plain.pdf"],
         ["passed.pdf", "--trust", "plain.pdf", "--trust-signer", "trust.pem"],
         ["passed.pdf", "--trust-signer", "trust.pem"],
+        ["passed.pdf", "--trust", "trust.pem", "--trust-signer", "trust.pem"],
+        ["passed.pdf", "--trus", "trust.pem"],
         ["passed.pdf", "--lang", "fr"],
     ],
 )
@@ -114,6 +118,14 @@ def test_wrong_usage_is_64_and_says_why(
         run(arguments)
     assert leaving.value.code == 64
     assert "sealverify: " in capsys.readouterr().err
+
+
+def test_a_signer_of_trust_that_nobody_signed_is_told_and_not_passed_over(folder: Path) -> None:
+    arguments = (folder / "passed.pdf", "--trust", folder / "trust.pem", "--trust-signer", folder / "trust.pem")
+    for language, word in (("en", "nobody has signed"), ("zh", "没有签名者")):
+        done = sealverify(*arguments, SEALSERVICE_LANG=language)
+        assert (done.returncode, done.stdout) == (64, "")
+        assert word in done.stderr
 
 
 def test_a_name_cannot_command_the_terminal(pki: DemoPki, tmp_path: Path) -> None:

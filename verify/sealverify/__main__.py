@@ -17,7 +17,7 @@ from typing import Any, NoReturn
 from sealverify.clock import now
 from sealverify.errors import MalformedTrust
 from sealverify.guard import examine_guarded
-from sealverify.messages import catalogue
+from sealverify.messages import catalogue, language_of
 from sealverify.policy import Policy
 from sealverify.prose import printed
 from sealverify.subindication import Conclusion
@@ -41,17 +41,30 @@ _WORST_FIRST = (
 )
 
 
+class WrongUsage(SystemExit):
+    """The command line itself is wrong; `reason` says how, and was told on standard error already."""
+
+    def __init__(self, reason: str) -> None:
+        super().__init__(WRONG_USAGE)
+        self.reason = reason
+
+
 class _Parser(argparse.ArgumentParser):
     def error(self, message: str) -> NoReturn:
         self.print_usage(sys.stderr)
-        self.exit(WRONG_USAGE, f"sealverify: {message}\n")
+        sys.stderr.write(f"sealverify: {message}\n")
+        raise WrongUsage(message)
+
+
+def _said(code: str, language: str, **names: object) -> str:
+    return catalogue("sealverify.wording").text(code, **names).in_language(language)
 
 
 def _parser(language: str) -> argparse.ArgumentParser:
     def said(code: str) -> str:
-        return catalogue("sealverify.wording").text(code).in_language(language)
+        return _said(code, language)
 
-    parser = _Parser(prog="sealverify", description=said("CLI_ABOUT"), epilog=said("CLI_EXIT"))
+    parser = _Parser(prog="sealverify", description=said("CLI_ABOUT"), epilog=said("CLI_EXIT"), allow_abbrev=False)
     parser.add_argument("file", type=Path, metavar="FILE|DIR", help=said("CLI_FILE"))
     parser.add_argument("--trust", type=Path, metavar="FILE", help=said("CLI_TRUST"))
     parser.add_argument("--trust-signer", type=Path, metavar="FILE", help=said("CLI_TRUST_SIGNER"))
@@ -68,19 +81,18 @@ def _language(arguments: Sequence[str]) -> str:
             return arguments[index + 1][:2]
         if argument.startswith("--lang="):
             return argument[7:9]
-    for name in ("LC_ALL", "LC_MESSAGES", "LANG"):
-        if os.environ.get(name):
-            return "zh" if os.environ[name].lower().startswith("zh") else "en"
-    return "en"
+    return language_of(os.environ)
 
 
 def _policy(options: argparse.Namespace, parser: argparse.ArgumentParser) -> Policy:
     if options.trust_signer and not options.trust:
-        parser.error(catalogue("sealverify.wording").text("CLI_SIGNER_ALONE").in_language(options.lang))
+        parser.error(_said("CLI_SIGNER_ALONE", options.lang))
     try:
         trust = Trust.from_file(options.trust) if options.trust else Trust()
     except MalformedTrust as problem:
         parser.error(problem.text.in_language(options.lang))
+    if options.trust_signer:
+        parser.error(_said("CLI_SIGNER_OF_PEM", options.lang, path=options.trust))
     return Policy(trust=trust, at=_time(options, parser))
 
 
@@ -90,7 +102,7 @@ def _time(options: argparse.Namespace, parser: argparse.ArgumentParser) -> datet
     try:
         at = datetime.fromisoformat(options.at)
     except ValueError:
-        parser.error(catalogue("sealverify.wording").text("CLI_WRONG_TIME", value=options.at).in_language(options.lang))
+        parser.error(_said("CLI_WRONG_TIME", options.lang, value=options.at))
     return at.astimezone(UTC) if at.tzinfo else at.replace(tzinfo=UTC)
 
 
@@ -104,18 +116,18 @@ def _folder(folder: Path, policy: Policy) -> dict[str, Any]:
 
 
 def run(arguments: Sequence[str]) -> int:
-    """Parses, judges, prints. Raises SystemExit(64) for wrong usage."""
+    """Parses, judges, prints: with --json one object on one line. Raises WrongUsage, which ends a program with 64."""
     parser = _parser(_language(arguments))
     options = parser.parse_args(arguments)
     policy = _policy(options, parser)
     if not options.file.exists():
-        parser.error(catalogue("sealverify.wording").text("PDF_NO_FILE", path=options.file).in_language(options.lang))
+        parser.error(_said("PDF_NO_FILE", options.lang, path=options.file))
     if options.file.is_dir():
         answer = _folder(options.file, policy)
     else:
         answer = {"file": options.file.name, **examine_guarded(options.file, policy)}
     if options.json:
-        _print(json.dumps(answer, ensure_ascii=False, indent=2))
+        _print(json.dumps(answer, ensure_ascii=False))
     else:
         _print(printed(answer, options.lang, colour=sys.stdout.isatty() and "NO_COLOR" not in os.environ))
     return EXIT[Conclusion(answer["conclusion"])]

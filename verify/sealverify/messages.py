@@ -34,6 +34,15 @@ class Text:
         return {"en": self.en, "zh": self.zh}
 
 
+def language_of(environment: Mapping[str, str]) -> str:
+    """ "zh" or "en": what SEALSERVICE_LANG says, else the locale, as other programs take it."""
+    for name in ("SEALSERVICE_LANG", "LC_ALL", "LC_MESSAGES", "LANG"):
+        value = environment.get(name)
+        if value:
+            return "zh" if value.lower().startswith("zh") else "en"
+    return "en"
+
+
 class Catalogue:
     """All sentences of one distribution, by code."""
 
