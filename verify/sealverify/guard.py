@@ -7,6 +7,7 @@ For programs with one thread, as the command line is; others bring workers of th
 
 from __future__ import annotations
 
+import gc
 import json
 import os
 import select
@@ -27,7 +28,8 @@ _MAX_ANSWER = 16 * 1024 * 1024
 
 @dataclass(frozen=True, kw_only=True)
 class Limits:
-    """For one file. Processor time grows with the file: hashing a large one honestly takes a while."""
+    """For one file. Memory counts beyond what the calling program has taken already, so that a large program can
+    examine what a small one can. Processor time grows with the file: hashing a large one honestly takes a while."""
 
     memory_bytes: int = 1024 * 1024 * 1024
     cpu_seconds: int = 10
@@ -64,7 +66,6 @@ def run_guarded(work: Callable[[], dict[str, Any]], limits: Limits) -> dict[str,
     reading, writing = os.pipe()
     child = os.fork()
     if child == 0:
-        os.close(reading)
         _work(work, writing, limits)
     os.close(writing)
     try:
@@ -83,7 +84,7 @@ def run_guarded(work: Callable[[], dict[str, Any]], limits: Limits) -> dict[str,
 def _work(work: Callable[[], dict[str, Any]], writing: int, limits: Limits) -> NoReturn:
     """In the child. Leaves without the parent's clean-up, whatever happens."""
     try:
-        _confine(limits)
+        _confine(limits, writing)
         answer = json.dumps(work()).encode()
         while answer:
             answer = answer[os.write(writing, answer) :]
@@ -91,15 +92,42 @@ def _work(work: Callable[[], dict[str, Any]], writing: int, limits: Limits) -> N
         os._exit(0)
 
 
-def _confine(limits: Limits) -> None:
+def _confine(limits: Limits, writing: int) -> None:
+    """Keeps nothing of the caller's but the pipe, and bounds what is to come."""
     import resource  # only where there is fork, too
 
-    quiet = os.open(os.devnull, os.O_WRONLY)
-    os.dup2(quiet, 2)
-    resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
-    resource.setrlimit(resource.RLIMIT_FSIZE, (0, 0))
-    resource.setrlimit(resource.RLIMIT_CPU, (limits.cpu_seconds, limits.cpu_seconds + 1))
-    resource.setrlimit(resource.RLIMIT_AS, (limits.memory_bytes, limits.memory_bytes))
+    gc.freeze()  # or a forgotten file of the caller's would close a number that has another use by then
+    nothing = os.open(os.devnull, os.O_RDWR)
+    for stream in (0, 1, 2):
+        os.dup2(nothing, stream)
+    os.closerange(3, writing)
+    os.closerange(writing + 1, _highest_number())
+    _limit(resource.RLIMIT_CORE, 0, 0)
+    _limit(resource.RLIMIT_FSIZE, 0, 0)
+    _limit(resource.RLIMIT_CPU, limits.cpu_seconds, limits.cpu_seconds + 1)
+    memory = _address_space() + limits.memory_bytes
+    _limit(resource.RLIMIT_AS, memory, memory)
+
+
+def _limit(what: int, soft: int, hard: int) -> None:
+    """A limit that the caller lives under already is not exceeded: asking for that is an error."""
+    import resource
+
+    ceiling = resource.getrlimit(what)[1]
+    within = (value if ceiling == resource.RLIM_INFINITY else min(value, ceiling) for value in (soft, hard))
+    resource.setrlimit(what, (next(within), next(within)))
+
+
+def _address_space() -> int:
+    """What this process has of it, in bytes; 0 where the system does not tell (and knows no such limit either)."""
+    try:
+        return int(Path("/proc/self/statm").read_bytes().split()[0]) * os.sysconf("SC_PAGE_SIZE")
+    except OSError:
+        return 0
+
+
+def _highest_number() -> int:
+    return int(os.sysconf("SC_OPEN_MAX"))
 
 
 def _answer(reading: int, seconds: float) -> tuple[bytes, bool]:
