@@ -37,6 +37,7 @@ from sealservice.impressions.signing import Signer
 from sealservice.kernel.clock import Clock, SystemClock
 from sealservice.kernel.database import Database
 from sealservice.kernel.errors import Misconfigured
+from sealservice.kernel.home import require_own_home
 from sealservice.kernel.instance import Instance
 from sealservice.parties.operations import Parties
 from sealservice.seals.artist import Artist
@@ -248,6 +249,7 @@ def open_house(home: Path, *, clock: Clock | None = None, settle: bool = True) -
     house = House(load(home), clock or SystemClock())
     try:
         house.database.migrate()
+        require_own_home(house.database, home)
         if settle:
             house.settle()
         yield house

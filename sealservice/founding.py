@@ -17,6 +17,7 @@ from keystore.settings import find_module
 from sealservice.assembly import House, is_founded, pin_source
 from sealservice.kernel.clock import SystemClock
 from sealservice.kernel.errors import Misconfigured
+from sealservice.kernel.home import require_own_home
 from sealservice.settings import FILE, load, operator
 
 _SETTINGS = """\
@@ -103,6 +104,7 @@ def _make_tokens(house: House) -> Iterator[Step]:
 def _make_tables(house: House) -> Step:
     is_new = not house.database.has_tables()
     house.database.migrate()
+    require_own_home(house.database, house.home)
     return Step("FOUNDED_TABLES", is_new, {"database": house.database.url.render_as_string(hide_password=True)})
 
 

@@ -6,6 +6,7 @@ import sealservice.audit.model
 import sealservice.certificates.model
 import sealservice.documents.model
 import sealservice.impressions.model
+import sealservice.kernel.home
 import sealservice.parties.model
 import sealservice.seals.model  # noqa: F401 - each import registers its tables
 from sealservice.kernel.database import Table

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shutil
 import signal
 from collections import Counter
 from contextlib import ExitStack
@@ -14,6 +15,8 @@ from sealservice.assembly import open_house
 from sealservice.audit.queries import count
 from sealservice.impressions.model import Impression, ImpressionState
 from sealservice.impressions.queries import balance
+from sealservice.kernel.errors import Misconfigured
+from sealservice.kernel.home import FILE
 from tests.impressions.homes import Home
 from tests.impressions.processes import Other, elsewhere, told
 from tests.impressions.rest import acts, assert_at_rest, tried
@@ -78,6 +81,28 @@ def test_what_a_living_process_is_at_work_on_is_left_alone(home: Home, step: str
         other.say("go on")
         assert other.hear() == ImpressionState.RECORDED
         assert other.ended() == 0
+
+    with open_house(home.folder) as house:
+        assert_at_rest(house)
+
+
+def test_a_second_data_folder_is_not_let_near_the_register(home: Home, tmp_path: Path) -> None:
+    """It would see none of the locks of the living, and abandon what they are at work on."""
+    second = tmp_path / "second"
+    shutil.copytree(home.folder, second)
+    (second / FILE).unlink()
+    address = home.database or f"sqlite:///{home.folder / 'sealservice.sqlite3'}"
+    settings = (second / "sealservice.toml").read_text(encoding="utf-8")
+    rest = [line for line in settings.splitlines() if not line.startswith("database")]
+    (second / "sealservice.toml").write_text("\n".join([f'database = "{address}"', *rest]), encoding="utf-8")
+
+    with elsewhere(press_with_a_pause, str(home.folder), KEY, "intend") as other:
+        assert other.hear() == "paused"
+        for settle_too in (True, False):
+            with pytest.raises(Misconfigured, match="DATABASE_OF_ANOTHER_HOME"), open_house(second, settle=settle_too):
+                pass
+        other.say("go on")
+        assert other.hear() == ImpressionState.RECORDED
 
     with open_house(home.folder) as house:
         assert_at_rest(house)

@@ -28,6 +28,13 @@ def upgrade() -> None:
     )
     op.create_index("audit_lines_by_subject", "audit_lines", ["subject", "line"], unique=False)
     op.create_table(
+        "home",
+        sa.Column("one", sa.Integer(), autoincrement=False, nullable=False),
+        sa.Column("home_id", sa.String(length=36), nullable=False),
+        sa.CheckConstraint("one = 1", name="one_home"),
+        sa.PrimaryKeyConstraint("one"),
+    )
+    op.create_table(
         "documents",
         sa.Column("digest", sa.String(length=80), nullable=False),
         sa.Column("kind", sa.String(length=16), nullable=False),
