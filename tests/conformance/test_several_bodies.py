@@ -83,6 +83,20 @@ def test_the_first_sets_down_fields_the_others_sign_in_them_and_the_last_locks(
             desk.press(last, placement=placement)
 
 
+def test_on_a_certified_document_presser_and_verifier_follow_one_rule(
+    desk: Desk, others: tuple[Seal, Seal], pki: DemoPki, tmp_path: Path
+) -> None:
+    """A new visible field is refused here, and where somebody else's program allows it, it is found out; one that shows
+    nothing is fine for both."""
+    first = desk.press(REPLY, placement=At(page=3, x_mm=50, y_mm=200), order=Order.FIRST)
+    with pytest.raises(DocumentRefused, match="CERTIFIED_NEEDS_FIELD"):
+        desk.press(first, seal=others[0], placement=At(page=3, x_mm=105, y_mm=200))
+    theirs = sealing.press(first.read_bytes(), pki.other_seal, name="Theirs", box=(300, 300, 400, 400))
+    report = examine_document(theirs, _trusting_both(desk, pki))
+    assert [item.sub_indication for item in report.signatures] == ["CHANGED_AFTER_SEALING", None]
+    _all_judges(desk, desk.press(first, seal=others[0], placement=Invisible()), 2, tmp_path)
+
+
 def test_a_seal_that_is_the_first_and_the_last_certifies_that_nothing_may_follow(desk: Desk, tmp_path: Path) -> None:
     sealed = desk.press(REPLY, placement=At(page=3, x_mm=150, y_mm=200), order=Order.FINAL)
     _all_judges(desk, sealed, 1, tmp_path)

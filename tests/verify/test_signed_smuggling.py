@@ -21,19 +21,22 @@ from pyhanko.sign.fields import SigFieldSpec, SigSeedSubFilter
 
 from sealverify import Conclusion, MalformedDocument, SubIndication
 from tests.support.pki import DemoPki, Identity
-from tests.support.sealing import MDPPerm, Presser, press, sample, signer_of
+from tests.support.sealing import MDPPerm, Presser, place_field, press, sample, signer_of
 from tests.support.tampering import append_revision, last_startxref, number_of, opened, root, size, spelled, stream
 from tests.verify.conftest import Examine
 
 Deed = Callable[[IncrementalPdfFileWriter], None]
 
 
-def press_with(data: bytes, identity: Identity, deed: Deed) -> bytes:
+Box = tuple[int, int, int, int]
+
+
+def press_with(data: bytes, identity: Identity, deed: Deed, box: Box | None = (20, 20, 60, 60)) -> bytes:
     """A further signature, and whatever `deed` does to the document in the same revision."""
     writer = IncrementalPdfFileWriter(io.BytesIO(data))
     deed(writer)
     metadata = signers.PdfSignatureMetadata(field_name="Seal2", subfilter=SigSeedSubFilter.PADES)
-    presser = Presser(metadata, signer_of(identity), new_field_spec=SigFieldSpec("Seal2", box=(20, 20, 60, 60)))
+    presser = Presser(metadata, signer_of(identity), new_field_spec=SigFieldSpec("Seal2", box=box))
     out = io.BytesIO()
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")
@@ -131,11 +134,28 @@ def test_a_deed_under_cover_of_a_good_signature(
 ) -> None:
     sealed = press(sample("approval-letter-1-page.pdf"), pki.seal, certify=certified)
     assert examine(sealed).conclusion is Conclusion.PASSED
-    report = examine(press_with(sealed, pki.other_seal, deed))
+    box = None if certified else (20, 20, 60, 60)
+    assert examine(press_with(sealed, pki.other_seal, nothing, box)).conclusion is Conclusion.PASSED
+    report = examine(press_with(sealed, pki.other_seal, deed, box))
     first, second = report.signatures
     assert (first.conclusion, first.sub_indication) == (Conclusion.FAILED, SubIndication.CHANGED_AFTER_SEALING)
     assert second.conclusion is Conclusion.PASSED, "what the second signer saw is what the second signer signed"
     assert report.conclusion is Conclusion.FAILED
+
+
+@pytest.mark.parametrize("certified", [MDPPerm.FILL_FORMS, MDPPerm.ANNOTATE])
+def test_on_a_certified_document_a_visible_signature_goes_where_a_field_was_placed_for_it(
+    pki: DemoPki, examine: Examine, certified: MDPPerm
+) -> None:
+    """A field that comes with the signature can lie anywhere, and what it shows is the latecomer's alone."""
+    placed = place_field(sample("approval-letter-1-page.pdf"), "Placed", (20, 20, 140, 140))
+    sealed = press(placed, pki.seal, certify=certified)
+    assert examine(press(sealed, pki.other_seal, name="Placed", existing=True)).conclusion is Conclusion.PASSED
+    assert examine(press(sealed, pki.other_seal, name="New", box=None)).conclusion is Conclusion.PASSED
+    report = examine(press(sealed, pki.other_seal, name="New", box=(300, 300, 400, 400)))
+    assert report.sub_indication is SubIndication.CHANGED_AFTER_SEALING
+    assert "CHANGE_FIELD_NOT_PLACED" in [change.code for change in report.signatures[0].after.list]
+    assert "预先设置的签名域" in report.summary.zh
 
 
 def test_a_void_filled_by_the_picture_of_the_next_signature(pki: DemoPki, examine: Examine) -> None:

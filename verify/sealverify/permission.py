@@ -1,8 +1,9 @@
 """What the signatures in a document allow to happen after them (ISO 32000-2 §12.8.2.2, §12.8.2.4, §12.7.5.5).
 
 Read from certifying signatures (DocMDP), field locks (FieldMDP) and the /Lock of signed fields with its own /P.
-Stricter than the standard in two ways, both on purpose: P=3 allows no more than P=2, because annotations are how sealed
-text gets covered; and without any certification forms may not be filled after sealing.
+Stricter than the standard in three ways, all on purpose: P=3 allows no more than P=2, because annotations are how
+sealed text gets covered; without any certification forms may not be filled after sealing; and on a certified document a
+visible signature goes where a field was placed for it beforehand (docs/decisions/0008).
 """
 
 from __future__ import annotations
@@ -46,6 +47,11 @@ class Permission:
     def signatures(self) -> bool:
         """Whether anybody may sign after this."""
         return self.level != NO_CHANGES
+
+    @property
+    def only_placed_fields(self) -> bool:
+        """Whether a visible signature needs a field that was there before: a new one is a new annotation."""
+        return self.level is not None
 
     @property
     def forms(self) -> bool:

@@ -26,6 +26,14 @@ def rectangle(value: Any) -> Rectangle | None:
     return min(x1, x2), min(y1, y2), max(x1, x2), max(y1, y2)
 
 
+def is_visible(widget: pikepdf.Object) -> bool:
+    """Whether a widget takes any room on its page; one without width and height is invisible (§12.7.5.5)."""
+    if "/Rect" not in widget:
+        return "/AP" in widget
+    box = rectangle(widget["/Rect"])
+    return box is None or box[0] != box[2] or box[1] != box[3]
+
+
 def overlap(one: Rectangle, other: Rectangle) -> bool:
     return one[0] < other[2] and other[0] < one[2] and one[1] < other[3] and other[1] < one[3]
 

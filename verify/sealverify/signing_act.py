@@ -12,7 +12,7 @@ import pikepdf
 from sealverify.comparison import Comparison, array
 from sealverify.ledger import Ledger
 from sealverify.permission import Permission
-from sealverify.placement import covers_too_much, overlapped, page_of
+from sealverify.placement import covers_too_much, is_visible, overlapped, page_of
 from sealverify.spelling import differing_keys, spelled
 from sealverify.tree import FormField, key_of, words
 
@@ -53,7 +53,7 @@ def signature(view: Comparison, item: FormField, permission: Permission, ledger:
     is_timestamp = value.get("/SubFilter") == "/ETSI.RFC3161"
     if not _covers_revision(value, view.after.end):
         ledger.refuse("CHANGE_SIGNATURE_PARTIAL", name=item.name)
-    problem = _not_allowed(item, permission, is_timestamp)
+    problem = _not_allowed(view, item, permission, is_timestamp)
     if problem:
         ledger.refuse(problem, name=item.name)
     numbers = {item.key[0], *(key_of(widget)[0] for widget in item.widgets)} - {0}
@@ -72,12 +72,15 @@ def signature(view: Comparison, item: FormField, permission: Permission, ledger:
         ledger.allow("CHANGE_SIGNATURE_OVERLAPS", name=item.name, other=other, page=page)
 
 
-def _not_allowed(item: FormField, permission: Permission, is_timestamp: bool) -> str | None:
+def _not_allowed(view: Comparison, item: FormField, permission: Permission, is_timestamp: bool) -> str | None:
     if is_timestamp and not any("/AP" in widget for widget in item.widgets):
         return None
     if not permission.signatures:
         return "CHANGE_NOT_CERTIFIED"
-    return "CHANGE_FIELD_LOCKED" if permission.locked(item.name) else None
+    if permission.locked(item.name):
+        return "CHANGE_FIELD_LOCKED"
+    added = (widget for widget in item.widgets if key_of(widget)[0] not in view.before.numbers)
+    return "CHANGE_FIELD_NOT_PLACED" if permission.only_placed_fields and any(map(is_visible, added)) else None
 
 
 def _covers_revision(value: pikepdf.Object, end: int) -> bool:
