@@ -48,6 +48,25 @@ def test_the_centre_is_where_the_ruler_says(
     assert [(place.page, place.x_mm, place.y_mm) for place in prepared.places] == [(page, 61.5, 83.25)]
 
 
+def test_the_seal_is_printed_where_it_is_seen(pool: WorkerPool, picture: Path, tmp_path: Path) -> None:
+    """A program of another family prints to a file in which nothing is a form any more, and the seal is there."""
+    original, sealed = SAMPLES / "approval-letter-1-page.pdf", tmp_path / "sealed.pdf"
+    press(pool, original, sealed, make_order(At(page=1, x_mm=61.5, y_mm=83.25), picture))
+    mark = added(printed(original, tmp_path / "a.pdf"), printed(sealed, tmp_path / "b.pdf"), 1)
+    assert mark is not None
+    assert mark.centre == pytest.approx((61.5, 83.25), abs=TOLERANCE_MM)
+    assert mark.size == pytest.approx((SEAL_MM, SEAL_MM), abs=TOLERANCE_MM)
+
+
+def printed(document: Path, target: Path) -> Path:
+    """The document as poppler prints it, without any form or annotation."""
+    subprocess.run(["pdftocairo", "-pdf", document, target], check=True)
+    with pikepdf.open(target) as pdf:
+        assert "/AcroForm" not in pdf.Root
+        assert "/Annots" not in pdf.pages[0]
+    return target
+
+
 @pytest.mark.parametrize(
     "name", ["variant-page-rotated-90-qpdf.pdf", "variant-cropbox-smaller-than-mediabox-pikepdf.pdf"]
 )
