@@ -40,6 +40,7 @@ from sealservice.kernel.errors import Misconfigured
 from sealservice.kernel.home import require_own_home
 from sealservice.kernel.instance import Instance
 from sealservice.parties.operations import Parties
+from sealservice.premises import require_founded, require_private_tokens, require_tables
 from sealservice.seals.artist import Artist
 from sealservice.seals.filing import Filing
 from sealservice.seals.making import Making
@@ -200,8 +201,9 @@ class House:
 
 
 def token_settings(settings: Settings, *, root: bool) -> TokenSettings:
-    """What the key store has to know to open the service's token, or the root's."""
+    """What the key store has to know to open the service's token, or the root's. Raises Misconfigured."""
     token = settings.token
+    require_private_tokens(settings.home)
     return TokenSettings(
         module=token.module or find_module(),
         token_label=token.root_label if root else token.label,
@@ -234,22 +236,17 @@ def worker_limits(settings: Settings) -> Limits:
     )
 
 
-def is_founded(home: Path) -> bool:
-    """Whether `home` is a data folder of this house."""
-    return (home / "sealservice.toml").is_file()
-
-
 @contextmanager
 def open_house(home: Path, *, clock: Clock | None = None, settle: bool = True) -> Iterator[House]:
     """The house of the data folder `home`, its tables up to date and what a crash left behind settled.
 
-    Raises Misconfigured("NOT_INITIALISED") for a folder that is none."""
-    if not is_founded(home):
-        raise Misconfigured("NOT_INITIALISED", home=home)
+    Raises Misconfigured for a folder that is none, is closed to this account, or lost its database; only founding
+    makes these."""
+    require_founded(home)
     house = House(load(home), clock or SystemClock())
     try:
+        require_tables(house.database)
         house.database.migrate()
-        require_own_home(house.database, home)
         if settle:
             house.settle()
         yield house

@@ -15,7 +15,7 @@ from typing import Any
 
 from keystore.errors import KeyStoreError
 from keystore.settings import find_module
-from sealservice.assembly import House, is_founded, open_house
+from sealservice.assembly import House, open_house
 from sealservice.audit.operations import ACCEPT_CLOCK, append, last_recorded_at
 from sealservice.audit.queries import find_fault
 from sealservice.documents.inspection import find_damage
@@ -23,11 +23,14 @@ from sealservice.impressions.queries import balance
 from sealservice.kernel.clock import SystemClock, require_not_behind
 from sealservice.kernel.errors import InvalidInput, Misconfigured, SealServiceError
 from sealservice.kernel.lifecycle import Event
+from sealservice.kernel.modes import find_open, is_open, mode_of
 from sealservice.parties.operations import get_person
+from sealservice.premises import is_founded, require_founded, require_tables
 from sealservice.seals.artwork.fonts import Typeface, find_font
 from sealservice.settings import Settings, load, operator
 from sealverify.messages import Text, catalogue
 
+_SECRETS = ("pins", "tokens", "keystore", "documents/incoming")
 _LOW_DISK = 512 * 1024 * 1024
 
 
@@ -51,7 +54,7 @@ class Finding:
 
 def examine(home: Path) -> Iterator[Finding]:
     """Every part of the house at `home`, from the ground up."""
-    found = _settings(home) if is_founded(home) else None
+    found = _settings(home)
     settings = found if isinstance(found, Settings) else None
     fonts, module = (settings.font_folder, settings.token.module) if settings else (None, None)
     yield _asked("PYTHON", lambda: _say("WELL_PYTHON", version=sys.version.split()[0]))
@@ -103,19 +106,31 @@ def _asked(part: str, question: Callable[[], Text | tuple[Verdict, Text]]) -> Fi
         return Finding(part, Verdict.ILL, error.text)
     except KeyStoreError as error:
         return Finding(part, Verdict.ILL, _say(error.code, **error.details))
+    except OSError as error:
+        return Finding(part, Verdict.ILL, _say("FILE_OUT_OF_REACH", path=error.filename, reason=error.strerror))
     except Exception as error:  # an ill part may fail in any way, and hides no other
         return Finding(part, Verdict.ILL, _say("OUR_FAULT", kind=type(error).__name__, reason=str(error)[:200]))
     verdict, message = answer if isinstance(answer, tuple) else (Verdict.WELL, answer)
     return Finding(part, verdict, message)
 
 
-def _home(home: Path) -> Text:
-    if not is_founded(home):
-        raise Misconfigured("NOT_INITIALISED", home=home)
-    return _say("WELL_HOME", home=home.absolute())
+def _home(home: Path) -> Text | tuple[Verdict, Text]:
+    require_founded(home)
+    # below an open folder anything may be read; below a closed one an open file is only one mistake away from it
+    found = home if is_open(home) else find_open(*(home / kept for kept in _SECRETS), *home.glob("*.*"))
+    if found is None:
+        return _say("WELL_HOME", home=home.absolute())
+    message = _say("HOME_OPEN", path=found, mode=mode_of(found), home=home)
+    return Verdict.ILL if found == home else Verdict.WARNING, message
 
 
-def _settings(home: Path) -> Settings | Finding:
+def _settings(home: Path) -> Settings | Finding | None:
+    """None where the finding about the folder itself says why there are none."""
+    try:
+        if not is_founded(home):
+            return None
+    except Misconfigured:
+        return None
     try:
         return load(home)
     except SealServiceError as error:
@@ -129,6 +144,7 @@ def _disk(home: Path) -> Text | tuple[Verdict, Text]:
 
 
 def _database(house: House) -> Text:
+    require_tables(house.database)
     house.database.migrate()
     return _say("WELL_DATABASE", database=house.database.url.render_as_string(hide_password=True))
 

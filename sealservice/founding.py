@@ -14,10 +14,11 @@ from keystore.ceremony import create_softhsm_token, generate_wrapping_key, write
 from keystore.keys import KeyUse
 from keystore.module import Module
 from keystore.settings import find_module
-from sealservice.assembly import House, is_founded, pin_source
+from sealservice.assembly import House, pin_source
 from sealservice.kernel.clock import SystemClock
 from sealservice.kernel.errors import Misconfigured
 from sealservice.kernel.home import require_own_home
+from sealservice.premises import is_founded
 from sealservice.settings import FILE, load, operator
 
 _SETTINGS = """\
@@ -69,6 +70,8 @@ def _make_folder(home: Path) -> Step:
     is_new = not home.exists()
     try:
         home.mkdir(mode=0o700, parents=True, exist_ok=True)
+        if not any(home.iterdir()):
+            home.chmod(0o700)  # one that was there already, empty
         (home / "pins").mkdir(mode=0o700, exist_ok=True)
     except OSError as error:
         raise Misconfigured("HOME_UNWRITABLE", home=home, reason=error.strerror) from error

@@ -9,7 +9,8 @@ import typer
 from typer.exceptions import TyperException
 
 from sealservice.cli import certificates, doctor, founding, impressions, keys, parties, press, seals, verify
-from sealservice.cli.output import REFUSED, Output
+from sealservice.cli.files import private
+from sealservice.cli.output import INTERRUPTED, REFUSED, Output
 
 app = typer.Typer(
     name="sealservice",
@@ -42,14 +43,15 @@ def main() -> None:
 
 
 def run(arguments: list[str]) -> int:
-    """Runs one command line and returns its exit code. Nothing it raises gets past here but a keyboard interrupt."""
+    """Runs one command line and returns its exit code. Nothing it raises gets past here."""
     output = Output.make(as_json="--json" in arguments)
     try:
-        return int(app(arguments, prog_name="sealservice", standalone_mode=False) or 0)
+        with private():
+            return int(app(arguments, prog_name="sealservice", standalone_mode=False) or 0)
     except TyperException as error:
         return output.wrong_usage(error.format_message())
     except (KeyboardInterrupt, typer.Abort):
-        return REFUSED
+        return INTERRUPTED
     except BrokenPipeError:
         return REFUSED
     except Exception as error:  # the last door: a person gets a sentence, whatever happened

@@ -10,6 +10,7 @@ import typer
 from rich.table import Table
 
 from sealservice.audit.queries import find_fault
+from sealservice.cli.files import handed_out, require_writable
 from sealservice.cli.options import DEFAULT_HOME, Home, Json, Session, session
 from sealservice.cli.output import REFUSED
 from sealservice.cli.press import described
@@ -64,7 +65,9 @@ def fetch(
         with s.house.database.read() as db:
             found = get_impression(db, impression)
         LIFECYCLE.require(found, "release")
-        s.house.store.copy_out(Digest.parse(found.sealed or ""), output)
+        require_writable(output)
+        with handed_out():
+            s.house.store.copy_out(Digest.parse(found.sealed or ""), output)
         s.output.answer(described(found), lambda _: s.output.line("IMPRESSION_FETCHED", path=output))
 
 

@@ -1,7 +1,7 @@
 """How a command speaks: to a person in one language, or to a program in JSON; and how it says that it failed.
 
 Exit codes: 0 done, 1 refused, 64 wrong usage, 70 our own fault, 75 try again later, 78 mend the installation first
-(the names and numbers of sysexits.h).
+(the names and numbers of sysexits.h), 130 broken off from the keyboard.
 """
 
 from __future__ import annotations
@@ -18,11 +18,11 @@ from rich.console import Console
 from rich.markup import escape
 
 from keystore.errors import KeyStoreError, KeyStoreMisconfigured, TokenUnavailable
-from sealservice.kernel.errors import Misconfigured, SealServiceError, Unavailable
+from sealservice.kernel.errors import InvalidInput, Misconfigured, SealServiceError, Unavailable
 from sealverify.errors import SealVerifyError
 from sealverify.messages import Text, catalogue
 
-DONE, REFUSED, USAGE, OUR_FAULT, TRY_LATER, MISCONFIGURED = 0, 1, 64, 70, 75, 78
+DONE, REFUSED, USAGE, OUR_FAULT, TRY_LATER, MISCONFIGURED, INTERRUPTED = 0, 1, 64, 70, 75, 78, 130
 _OURS = (SealServiceError, KeyStoreError, SealVerifyError)
 
 
@@ -84,9 +84,17 @@ class Output:
             sys.stdout.write(json.dumps({"error": error_as_json(error)}, ensure_ascii=False) + "\n")
         else:
             self.console.print(f"[bold red]✗[/] {escape(self.say(text))}", soft_wrap=True)
+        self.trace(error)
+        return exit_code_of(error)
+
+    def trace(self, error: BaseException) -> None:
+        """Prints where an error came from that nobody foresaw, for those who ask for it."""
         if not isinstance(error, _OURS) and os.environ.get("SEALSERVICE_DEBUG"):
             traceback.print_exception(error)
-        return exit_code_of(error)
+
+
+class WrongUsage(InvalidInput):
+    """Options that cannot be meant, whatever the house holds: the command line itself is wrong."""
 
 
 def message_of(error: BaseException) -> Text:
@@ -104,6 +112,8 @@ def error_as_json(error: BaseException) -> dict[str, str]:
 
 
 def exit_code_of(error: BaseException) -> int:
+    if isinstance(error, WrongUsage):
+        return USAGE
     if isinstance(error, Misconfigured | KeyStoreMisconfigured):
         return MISCONFIGURED
     if isinstance(error, Unavailable | TokenUnavailable):

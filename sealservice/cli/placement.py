@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from dataclasses import dataclass
 
-from sealservice.kernel.errors import InvalidInput
+from sealservice.cli.output import WrongUsage
 from sealservice.workers.order import (
     At,
     Automatic,
@@ -33,7 +33,7 @@ class Spot:
 
     @classmethod
     def parse(cls, text: str) -> Spot:
-        """From "X,Y". Raises InvalidInput("PLACE_UNREADABLE")."""
+        """From "X,Y". Raises WrongUsage("PLACE_UNREADABLE")."""
         return cls(*_numbers(text, 2))
 
 
@@ -41,7 +41,7 @@ def placement(  # one argument an option of the command line
     *, at: str | None, keyword: str | None, hits: Hits, offset: str, field: str | None, riding: bool, edge: Edge,
     group: int, cut: float | None, pages: str | None, every_page: bool, spot: Spot | None, invisible: bool,
 ) -> Placement:  # fmt: skip
-    """Raises InvalidInput("PLACE_TWICE") for two ways at once, and for a place that cannot be read."""
+    """Raises WrongUsage("PLACE_TWICE") for two ways at once, and for a place that cannot be read."""
     ways: list[Placement] = []
     if at is not None:
         ways.append(page_place(at))
@@ -57,26 +57,26 @@ def placement(  # one argument an option of the command line
     if invisible:
         ways.append(Invisible())
     if len(ways) > 1:
-        raise InvalidInput("PLACE_TWICE", ways=", ".join(type(way).__name__ for way in ways))
+        raise WrongUsage("PLACE_TWICE", ways=", ".join(type(way).__name__ for way in ways))
     return ways[0] if ways else Automatic()
 
 
 def page_place(text: str) -> At:
-    """From "PAGE,X,Y"; page -1 is the last. Raises InvalidInput("PLACE_UNREADABLE")."""
+    """From "PAGE,X,Y"; page -1 is the last. Raises WrongUsage("PLACE_UNREADABLE")."""
     page, x, y = _numbers(text, 3)
     if page != int(page):
-        raise InvalidInput("PLACE_UNREADABLE", given=text)
+        raise WrongUsage("PLACE_UNREADABLE", given=text)
     return At(page=int(page), x_mm=x, y_mm=y)
 
 
 def page_numbers(text: str) -> tuple[int, ...]:
-    """From "1-3,7". Raises InvalidInput("PAGES_UNREADABLE")."""
+    """From "1-3,7". Raises WrongUsage("PAGES_UNREADABLE")."""
     chosen: set[int] = set()
     for part in text.split(","):
         first, dash, last = part.strip().partition("-")
         last = last if dash else first
         if not (first.isdecimal() and last.isdecimal() and 0 <= int(last) - int(first) <= 100_000):
-            raise InvalidInput("PAGES_UNREADABLE", given=text)
+            raise WrongUsage("PAGES_UNREADABLE", given=text)
         chosen.update(range(int(first), int(last) + 1))
     return tuple(sorted(chosen))
 
@@ -85,11 +85,11 @@ def next_field(text: str) -> NextField:
     """From "NAME@PAGE,X,Y" or "NAME@PAGE,X,Y,WIDTHxHEIGHT", in millimetres; 42 by 42 without a size."""
     match = _NEXT.fullmatch(text)
     if match is None:
-        raise InvalidInput("NEXT_FIELD_UNREADABLE", given=text)
+        raise WrongUsage("NEXT_FIELD_UNREADABLE", given=text)
     try:
         width, height = float(match["width"] or _FIELD_MM), float(match["height"] or _FIELD_MM)
     except ValueError:
-        raise InvalidInput("NEXT_FIELD_UNREADABLE", given=text) from None
+        raise WrongUsage("NEXT_FIELD_UNREADABLE", given=text) from None
     return NextField(name=match["name"], at=page_place(match["at"]), width_mm=width, height_mm=height)
 
 
@@ -99,5 +99,5 @@ def _numbers(text: str, count: int) -> tuple[float, ...]:
     except ValueError:
         numbers = ()
     if len(numbers) != count or not all(abs(number) < 1e6 for number in numbers):
-        raise InvalidInput("PLACE_UNREADABLE", given=text)
+        raise WrongUsage("PLACE_UNREADABLE", given=text)
     return numbers

@@ -9,18 +9,17 @@ from pathlib import Path
 from typing import Annotated, Any
 
 import typer
-from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
 
-from keystore.errors import KeyStoreError
-from sealservice.cli.files import make_folder
+from sealservice.cli.files import handed_out, make_folder, require_readable, require_writable
 from sealservice.cli.options import DEFAULT_HOME, Acting, Home, Json, Session, session
-from sealservice.cli.output import REFUSED, error_as_json, exit_code_of, message_of
+from sealservice.cli.output import INTERRUPTED, WrongUsage, error_as_json, exit_code_of, message_of
 from sealservice.cli.placement import Spot, next_field, placement
 from sealservice.impressions.model import Impression
 from sealservice.impressions.request import Level, Order, PressRequest
-from sealservice.kernel.errors import InvalidInput, SealServiceError
+from sealservice.kernel.errors import InvalidInput
 from sealservice.workers.order import Edge, Hits
+from sealservice.workers.switches import Switch
 from sealverify.digest import Digest
 
 PagePlace = Annotated[str | None, typer.Option("--at", metavar="PAGE,X,Y", help="Centre, mm from top left. 页码,左,上")]
@@ -58,7 +57,7 @@ def press(
     reason: Annotated[str | None, typer.Option("--reason", help="Why; shown in the file. 用印事由")] = None,
     matter: Annotated[str | None, typer.Option("--matter", help="The matter's number. 事项编号")] = None,
     level: Annotated[Level, typer.Option("--level", help="B-T has a timestamp. 签名级别")] = Level.B_T,
-    allow: Annotated[list[str] | None, typer.Option("--allow", help="Waive a refusal by its name. 放行")] = None,
+    allow: Annotated[list[Switch] | None, typer.Option("--allow", help="Waive a refusal by its name. 放行")] = None,
     key: IdempotencyKey = None,
     acting: Acting = None,
     home: Home = DEFAULT_HOME,
@@ -71,7 +70,7 @@ def press(
     )  # fmt: skip
     targets = list(_targets(files, output))
     if key is not None and len(files) > 1:
-        raise InvalidInput("IDEMPOTENCY_KEY_FOR_ONE")
+        raise WrongUsage("IDEMPOTENCY_KEY_FOR_ONE")
     with session(home, as_json=json, acting=acting) as s:
         common = Common(
             seal_code=seal,
@@ -103,50 +102,66 @@ class Common:
 
 def _order(*, first: bool, final: bool) -> Order:
     if first and final:
-        raise InvalidInput("FIRST_AND_FINAL")
+        raise WrongUsage("FIRST_AND_FINAL")
     return Order.FIRST if first else Order.FINAL if final else Order.ANY
 
 
 def _targets(files: Sequence[Path], output: Path) -> Iterator[tuple[Path, Path]]:
     """Where each file goes: `output` itself for one, `output`/NAME for many or for a folder that is there."""
-    into_folder = len(files) > 1 or output.is_dir()
+    into_folder = len(files) > 1 or _is_folder(output)
+    if into_folder and output.suffix.lower() == ".pdf" and not output.is_dir():
+        raise WrongUsage("OUTPUT_FOR_MANY", path=output, files=len(files))
     names: set[str] = set()
     for file in files:
         if file.name in names:
-            raise InvalidInput("SAME_NAME_TWICE", name=file.name)
+            raise WrongUsage("SAME_NAME_TWICE", name=file.name)
         names.add(file.name)
         target = output / file.name if into_folder else output
+        require_writable(target)
         if target.exists() and file.exists() and target.samefile(file):
-            raise InvalidInput("OUTPUT_IS_INPUT", path=file)
+            raise WrongUsage("OUTPUT_IS_INPUT", path=file)
         yield file, target
     make_folder(output if into_folder else output.parent)
 
 
+def _is_folder(path: Path) -> bool:
+    try:
+        return path.is_dir()
+    except OSError as error:  # such as a name that is too long
+        raise InvalidInput("FILE_UNWRITABLE", path=path, reason=error.strerror) from error
+
+
 def _press_all(s: Session, targets: Sequence[tuple[Path, Path]], common: Common) -> int:
-    results, code = [], 0
-    with _progress(s, len(targets)) as advance:
-        for document, target in targets:
-            result, failed = _press_one(s, document, target, common)
-            results.append(result)
-            code = code or failed
-            if len(targets) > 1 or not failed:
+    results: list[dict[str, Any]] = []
+    code = 0
+    try:
+        with _progress(s, len(targets)) as advance:
+            for document, target in targets:
+                result, failed = _press_one(s, document, target, common)
+                results.append(result)
+                code = code or failed
                 _tell(s, result)
-            advance()
-    if len(targets) == 1 and code and not s.output.json:
-        _tell(s, results[0])
-    s.output.answer({"results": results}, lambda console: _sum_up(s, console, results))
+                advance()
+    except KeyboardInterrupt:
+        code = INTERRUPTED
+    s.output.answer({"results": results}, lambda _: _sum_up(s, targets, results))
     return code
 
 
 def _press_one(s: Session, document: Path, target: Path, common: Common) -> tuple[dict[str, Any], int]:
+    """What became of one file, and the exit code that it stands for. Whatever goes wrong with it is its own result:
+    the files behind it get their turn."""
     result: dict[str, Any] = {"file": str(document)}
     try:
+        require_readable(document)
         impression = s.house.pressing.press(common.request(document))
         result |= described(impression)  # recorded: whatever happens now, it can be fetched by its identifier
-        s.house.store.copy_out(Digest.parse(impression.sealed or ""), target)
-    except (SealServiceError, KeyStoreError) as error:
+        with handed_out():
+            s.house.store.copy_out(Digest.parse(impression.sealed or ""), target)
+    except Exception as error:
+        s.output.trace(error)
         failed = {"error": error_as_json(error), "message": s.output.say(message_of(error))}
-        return {**result, **failed}, exit_code_of(error) or REFUSED
+        return {**result, **failed}, exit_code_of(error)
     return {**result, "output": str(target)}, 0
 
 
@@ -197,7 +212,9 @@ def _tell(s: Session, result: dict[str, Any]) -> None:
         s.output.line("PRESSED_AT", page=place["page"], x=f"{place['x_mm']:.1f}", y=f"{place['y_mm']:.1f}")
 
 
-def _sum_up(s: Session, console: Console, results: Sequence[dict[str, Any]]) -> None:
+def _sum_up(s: Session, targets: Sequence[tuple[Path, Path]], results: Sequence[dict[str, Any]]) -> None:
     failed = sum("error" in result for result in results)
-    if len(results) > 1:
-        console.print(s.output.text("PRESSED_MANY", pressed=len(results) - failed, failed=failed), markup=False)
+    if len(targets) > 1:
+        s.output.line("PRESSED_MANY", pressed=len(results) - failed, failed=failed)
+    if len(targets) > len(results):
+        s.output.line("BROKEN_OFF", file=targets[len(results)][0], left=len(targets) - len(results) - 1)

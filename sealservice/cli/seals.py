@@ -11,9 +11,9 @@ import typer
 from rich.console import Console
 from rich.table import Table
 
-from sealservice.cli.files import read, write
+from sealservice.cli.files import read, require_readable, write
 from sealservice.cli.options import DEFAULT_HOME, Acting, Cause, Home, Json, SealCode, Session, session
-from sealservice.kernel.errors import InvalidInput
+from sealservice.cli.output import WrongUsage
 from sealservice.seals.filing import record
 from sealservice.seals.kinds import KIND_NAMES, SealKind
 from sealservice.seals.model import Seal
@@ -47,6 +47,8 @@ def request(
     json: Json = False,
 ) -> None:
     """Asks for a seal. Somebody else approves it."""
+    if picture is not None:
+        require_readable(picture)
     with session(home, as_json=json, acting=acting) as s:
         wanted = SealRequest(
             credit_code=credit_code,
@@ -216,13 +218,13 @@ def export(
 
 
 def end_of_day(text: str | None) -> datetime | None:
-    """The last second of a day given as YYYY-MM-DD. Raises InvalidInput("DATE_WRONG")."""
+    """The last second of a day given as YYYY-MM-DD. Raises WrongUsage("DATE_WRONG")."""
     if text is None:
         return None
     try:
         return datetime.strptime(text, "%Y-%m-%d").replace(hour=23, minute=59, second=59, tzinfo=UTC)
     except ValueError:
-        raise InvalidInput("DATE_WRONG", given=text) from None
+        raise WrongUsage("DATE_WRONG", given=text) from None
 
 
 def _moved(s: Session, seal: Seal, sentence: str) -> None:

@@ -7,12 +7,13 @@ finished. The store refuses to know what a content means; whether it was release
 from __future__ import annotations
 
 import contextlib
+import errno
 import os
 import shutil
 from collections.abc import Iterator
 from pathlib import Path
 
-from sealservice.kernel.errors import NotFound, Unavailable
+from sealservice.kernel.errors import InvalidInput, NotFound, Unavailable
 from sealverify.digest import Digest
 
 
@@ -74,17 +75,19 @@ class DocumentStore:
         self.path(digest).unlink(missing_ok=True)
 
     def copy_out(self, digest: Digest, target: Path) -> None:
-        """Writes the content to `target`, whole or not at all. Raises NotFound, Unavailable("OUTPUT_UNWRITABLE")."""
+        """Writes the content to `target`, whole or not at all. Raises NotFound, InvalidInput("OUTPUT_UNWRITABLE")."""
         source = self.get(digest)
         draft = target.with_name(f".{digest.hex[:16]}.part")  # not longer than the target's own name may be
         try:
+            if target.exists() and not target.is_file():
+                raise OSError(errno.EEXIST, "a folder, a pipe or a device is there")  # it would be replaced
             shutil.copyfile(source, draft)
             _force(draft)
             draft.replace(target)
         except OSError as error:
             with contextlib.suppress(OSError):
                 draft.unlink()
-            raise Unavailable("OUTPUT_UNWRITABLE", path=target, reason=error.strerror) from error
+            raise InvalidInput("OUTPUT_UNWRITABLE", path=target, reason=error.strerror) from error
 
 
 def _link(draft: Path, target: Path) -> None:

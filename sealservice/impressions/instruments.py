@@ -12,6 +12,7 @@ from pathlib import Path
 
 from sealservice.documents.store import DocumentStore
 from sealservice.kernel.database import Database
+from sealservice.kernel.errors import Misconfigured
 from sealservice.seals.queries import SealingMeans, get_seal, sealing_means
 from sealverify.digest import Digest
 
@@ -49,9 +50,12 @@ class Instruments:
     def _fetch(self, seal_code: str) -> Instrument:
         with self._database.read() as session:
             seal = get_seal(session, seal_code)
+            picture = self._store.path(Digest.parse(seal.picture_pdf))
+            if not picture.is_file():
+                raise Misconfigured("SEAL_PICTURE_MISSING", code=seal.code, path=picture)
             instrument = Instrument(
                 seal_code=seal.code,
-                picture=self._store.path(Digest.parse(seal.picture_pdf)),
+                picture=picture,
                 width_mm=seal.width_mm,
                 height_mm=seal.height_mm,
                 means=sealing_means(session, seal),

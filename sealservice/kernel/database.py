@@ -7,13 +7,15 @@ a commit through a power cut. This room knows no table.
 
 from __future__ import annotations
 
+import sqlite3
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from datetime import UTC, datetime
 from enum import StrEnum
 from functools import cache
 from pathlib import Path
 from typing import Any
+from urllib.parse import quote
 
 import sqlalchemy
 from alembic import command
@@ -28,6 +30,8 @@ from sealservice.kernel.errors import Misconfigured, Unavailable
 _MIGRATORS_QUEUE_HERE = 0x5EA1AB1E
 _PATIENCE_MILLIS = 30_000  # how long a writer waits for another, on either database
 _FAULTS_OF_OURS = (IntegrityError, ProgrammingError, DataError, NotSupportedError)  # the database did answer
+_DAMAGED = {sqlite3.SQLITE_NOTADB, sqlite3.SQLITE_CORRUPT}
+_CLOSED = {sqlite3.SQLITE_CANTOPEN, sqlite3.SQLITE_READONLY, sqlite3.SQLITE_PERM}
 MIGRATIONS = Path(__file__).parent.parent / "migrations"
 
 
@@ -72,7 +76,9 @@ class Table(DeclarativeBase):
 
 
 class Database:
-    """One database, its engine and its sessions."""
+    """One database, its engine and its sessions.
+
+    Only `migrate` makes an SQLite file that is not there; everything else raises Misconfigured("DATABASE_MISSING")."""
 
     def __init__(self, url: str) -> None:
         self.engine = _engine(url)
@@ -84,18 +90,21 @@ class Database:
     @contextmanager
     def begin(self) -> Iterator[Session]:
         """One writing transaction: committed at the end of the block, rolled back when it raises."""
-        with _answering(), self._sessions.begin() as session:
+        with self._answering(), self._sessions.begin() as session:
             yield session
 
     @contextmanager
     def read(self) -> Iterator[Session]:
         """One reading transaction, which no writer waits for."""
-        with _answering(), self._readers.begin() as session:
+        with self._answering(), self._readers.begin() as session:
             yield session
 
     def migrate(self) -> None:
         """Brings the tables to the newest revision. Harmless when they are there already."""
-        with _answering(), self.engine.connect() as connection:
+        if self.file is not None and not self.file.exists():
+            with suppress(OSError):  # what stands in the way is told by the database itself, below
+                self.file.touch(mode=0o600)
+        with self._answering(), self.engine.connect() as connection:
             if self.engine.dialect.name == "postgresql":
                 connection.execute(text("SELECT pg_advisory_xact_lock(:key)"), {"key": _MIGRATORS_QUEUE_HERE})
             command.upgrade(_alembic(connection), "head")
@@ -103,11 +112,41 @@ class Database:
 
     def has_tables(self) -> bool:
         """Whether any revision was ever applied here."""
-        with _answering():
+        if self.file is not None and not self.file.exists():
+            return False
+        with self._answering():
             return sqlalchemy.inspect(self.engine).has_table("alembic_version")
+
+    @property
+    def file(self) -> Path | None:
+        """Where an SQLite database lies; None for any other."""
+        return Path(self.url.database) if self.url.database and self.url.get_backend_name() == "sqlite" else None
 
     def close(self) -> None:
         self.engine.dispose()
+
+    @contextmanager
+    def _answering(self) -> Iterator[None]:
+        """Whatever keeps the database from answering is told as what it is: missing, damaged, closed to us, or away."""
+        try:
+            yield
+        except _FAULTS_OF_OURS:
+            raise
+        except (DBAPIError, PoolTimeout) as error:
+            origin = getattr(error, "orig", error)
+            reason = (str(origin).strip() or type(error).__name__).splitlines()[0]
+            if isinstance(origin, sqlite3.Error):
+                self._require_sound(getattr(origin, "sqlite_errorcode", sqlite3.SQLITE_ERROR) & 0xFF, reason, error)
+            raise Unavailable("DATABASE_UNAVAILABLE", reason=reason) from error
+
+    def _require_sound(self, code: int, reason: str, error: Exception) -> None:
+        """Raises Misconfigured for a failing of SQLite that waiting does not mend."""
+        if code in _CLOSED and self.file is not None and not self.file.exists():
+            raise Misconfigured("DATABASE_MISSING", database=self.file) from error
+        if code in _CLOSED:
+            raise Misconfigured("DATABASE_CLOSED", database=self.file, reason=reason) from error
+        if code in _DAMAGED:
+            raise Misconfigured("DATABASE_DAMAGED", database=self.file, reason=reason) from error
 
 
 def insert(session: Session, first: Table, *more: Table) -> None:
@@ -133,28 +172,25 @@ def _alembic(connection: sqlalchemy.Connection) -> Config:
     return config
 
 
-@contextmanager
-def _answering() -> Iterator[None]:
-    try:
-        yield
-    except _FAULTS_OF_OURS:
-        raise
-    except (DBAPIError, PoolTimeout) as error:
-        told = str(getattr(error, "orig", error)).strip() or type(error).__name__
-        raise Unavailable("DATABASE_UNAVAILABLE", reason=told.splitlines()[0]) from error
-
-
 def _engine(url: str) -> Engine:
     try:
         engine = sqlalchemy.create_engine(url, pool_pre_ping=not url.startswith("sqlite"))
     except (sqlalchemy.exc.ArgumentError, ModuleNotFoundError, ValueError) as error:
         raise Misconfigured("DATABASE_SETTING_WRONG", reason=error) from error
     if engine.dialect.name == "sqlite":
+        event.listen(engine, "do_connect", _open_existing)
         event.listen(engine, "connect", _prepare_sqlite)
         event.listen(engine, "begin", _begin_sqlite)
     elif engine.dialect.name == "postgresql":
         event.listen(engine, "connect", _prepare_postgresql)
     return engine
+
+
+def _open_existing(_dialect: Dialect, _record: object, arguments: list[Any], options: dict[str, Any]) -> None:
+    """An empty database in the place of one that went missing would hide the loss, and let seals be pressed anew."""
+    if arguments and arguments[0] != ":memory:":
+        arguments[0] = f"file:{quote(str(arguments[0]))}?mode=rw"
+        options["uri"] = True
 
 
 def _prepare_sqlite(connection: Any, _record: object) -> None:

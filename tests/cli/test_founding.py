@@ -97,7 +97,7 @@ def test_the_doctor_of_a_fresh_house_asks_for_the_ceremony(pristine: Path) -> No
 @pytest.mark.slow
 def test_the_doctor_misses_the_token(home: Path) -> None:
     shutil.rmtree(home / "tokens")
-    (home / "tokens").mkdir()
+    (home / "tokens").mkdir(mode=0o700)
     assert "sealservice" in _ill(home, "TOKEN")
 
 

@@ -14,7 +14,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from sealservice.documents.store import DocumentStore
-from sealservice.kernel.errors import NotFound, Unavailable
+from sealservice.kernel.errors import InvalidInput, NotFound, Unavailable
 from sealverify.digest import Digest
 from tests.support.children import in_child
 
@@ -141,7 +141,7 @@ def put_beyond_the_limit(folder: str) -> list[str]:
         store.copy_out(small, Path(folder).with_name("out.pdf"))
         resource.setrlimit(resource.RLIMIT_FSIZE, (100, resource.RLIM_INFINITY))
         store.copy_out(small, Path(folder).with_name("again.pdf"))
-    except Unavailable as told:
+    except InvalidInput as told:
         codes.append(told.code)
     return codes
 
@@ -186,15 +186,21 @@ def onto_a_folder(folder: Path) -> Path:
     return folder / "folder"
 
 
-@pytest.mark.parametrize("target", [into_nowhere, through_a_file, onto_a_folder])
+def onto_a_pipe(folder: Path) -> Path:
+    os.mkfifo(folder / "pipe")
+    return folder / "pipe"
+
+
+@pytest.mark.parametrize("target", [into_nowhere, through_a_file, onto_a_folder, onto_a_pipe])
 def test_a_place_that_cannot_be_written_is_named(
     store: DocumentStore, tmp_path: Path, target: Callable[[Path], Path]
 ) -> None:
     digest, place = store.put(LETTER, name="letter"), target(tmp_path)
-    with pytest.raises(Unavailable) as told:
+    with pytest.raises(InvalidInput) as told:
         store.copy_out(digest, place)
     assert (told.value.code, told.value.details["path"]) == ("OUTPUT_UNWRITABLE", place)
     assert not list(tmp_path.rglob("*.part"))
+    assert not place.is_file()
     assert store.get(digest).read_bytes() == LETTER
 
 
@@ -209,7 +215,7 @@ def test_a_hand_out_that_breaks_off_leaves_the_older_file_as_it_was(
         raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
 
     monkeypatch.setattr(os, "fsync", full)
-    with pytest.raises(Unavailable):
+    with pytest.raises(InvalidInput):
         store.copy_out(digest, target)
     assert target.read_bytes() == b"an older one"
     assert not list(tmp_path.rglob("*.part"))
