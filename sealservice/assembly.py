@@ -247,6 +247,7 @@ def open_house(home: Path, *, clock: Clock | None = None, settle: bool = True) -
     try:
         require_tables(house.database)
         house.database.migrate()
+        require_own_home(house.database, home)
         if settle:
             house.settle()
         yield house
