@@ -18,7 +18,7 @@ from sealservice.kernel.errors import SealServiceError
 from sealservice.workers.order import Preparation
 from sealverify.digest import Digest
 from sealverify.errors import SealVerifyError
-from sealverify.signed_data import read_signed_data
+from sealverify.signed_data import SignedData, read_signed_data
 from sealverify.timestamp import read_token
 
 _BYTE_RANGE = re.compile(rb"/ByteRange\s*\[\s*(\d+)\s+(\d+)\s+(\d+)\s+(\d+)\s*\]")
@@ -53,7 +53,7 @@ def check(draft: Path, preparation: Preparation, signed: Signed, *, public_key: 
         _check_range(data, preparation)
         with memoryview(data) as view:
             digest, sealed = _check_digests(view, preparation)
-        _check_cms(bytes(data[preparation.contents_at : _end(preparation)]), signed)
+        _check_place(bytes(data[preparation.contents_at : _end(preparation)]), signed)
     source = signed.timestamp.source if signed.timestamp is not None else None
     return Checked(sealed, _check_signature(signed, digest, public_key), source)
 
@@ -89,19 +89,28 @@ def _check_digests(view: memoryview, preparation: Preparation) -> tuple[Digest, 
     return digest, Digest("sha256", running.digest())
 
 
-def _check_cms(written: bytes, signed: Signed) -> None:
+def _check_place(written: bytes, signed: Signed) -> None:
     """The string as a whole: its brackets are outside of the ByteRange, so no digest speaks for them."""
     digits = signed.cms.hex().encode().ljust(len(written) - 2, b"0")
     if written != b"<" + digits + b">":
         raise CheckFailed("CHECK_SIGNATURE_MISPLACED")
 
 
-def _check_signature(signed: Signed, digest: Digest, public_key: bytes) -> datetime | None:
+def check_cms(cms: bytes, digest: Digest, public_key: bytes) -> SignedData:
+    """The CMS, when it holds for `digest` under `public_key`. Raises CheckFailed("CHECK_SIGNATURE_WRONG")."""
     try:
-        data = read_signed_data(signed.cms)
+        data = read_signed_data(cms)
         data.check(digest=digest, public_key=public_key)
-        if signed.timestamp is None:
-            return None
+    except SealVerifyError as error:
+        raise CheckFailed("CHECK_SIGNATURE_WRONG", reason=error) from error
+    return data
+
+
+def _check_signature(signed: Signed, digest: Digest, public_key: bytes) -> datetime | None:
+    data = check_cms(signed.cms, digest, public_key)
+    if signed.timestamp is None:
+        return None
+    try:
         token = read_token(signed.timestamp.token)
     except SealVerifyError as error:
         raise CheckFailed("CHECK_SIGNATURE_WRONG", reason=error) from error

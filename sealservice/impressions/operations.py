@@ -1,11 +1,13 @@
 """Pressing: read, intend, press, check, record. `docs/sealing-cycle.md` is this file in prose.
 
 What may go wrong ends in one of three ways: a refusal before the intent, which leaves nothing; an impression that
-FAILED with its reason; or, when this process dies, an intent that the next start settles.
+FAILED with its reason; or an intent that is settled later: by this process when it presses next, or, when it died, by
+the next start.
 """
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -13,11 +15,11 @@ from pathlib import Path
 
 from keystore.errors import KeyStoreError, TokenTimeout
 from sealservice.documents.store import DocumentStore
-from sealservice.impressions.check import Checked, check, write_signature
+from sealservice.impressions.check import Checked, CheckFailed, check, check_cms, write_signature
 from sealservice.impressions.instruments import Instrument, Instruments
 from sealservice.impressions.intention import Draft, Intent, Intentions
 from sealservice.impressions.judgement import Judgement
-from sealservice.impressions.latecomers import Latecomers
+from sealservice.impressions.latecomers import Awaited, Latecomers
 from sealservice.impressions.model import ENDED_IN_NOTHING, Impression, ImpressionState
 from sealservice.impressions.queries import find_by_key
 from sealservice.impressions.recording import Recorder, Undecided
@@ -30,6 +32,8 @@ from sealservice.kernel.identifiers import new_identifier
 from sealservice.workers.order import PreparationOrder
 from sealservice.workers.pool import WorkerPool
 from sealverify.digest import Digest
+
+_log = logging.getLogger(__name__)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -53,13 +57,13 @@ class Pressing:
 
         Raises Refused and its kin when the house says no (nothing was done), Unavailable when a part does not answer
         and CheckFailed when what was made is not what was meant (the impression is FAILED then)."""
+        self.recorder.leftovers.settle()
         if request.idempotency_key is not None:
             earlier = self._find_earlier(request)
             if earlier is not None:
                 return earlier
         with self._draft_file() as (impression_id, path):
-            draft = self._read(request, impression_id, path)
-            intent = self._intend(draft)
+            draft, intent = self._intended(request, impression_id, path)
             with self._failing(intent):
                 signed = self._press(intent, path, draft)
                 checked = self._check(path, draft, signed)
@@ -127,11 +131,25 @@ class Pressing:
             impression_id=impression_id,
         )
 
+    def _intended(self, request: PressRequest, impression_id: str, path: Path) -> tuple[Draft, Intent]:
+        """Read and written down. Where another process renewed the seal since this one took it up, the document is
+        prepared once more, for the new certificate."""
+        draft = self._read(request, impression_id, path)
+        try:
+            return draft, self._intend(draft)
+        except Conflict as error:
+            if error.code != "SEAL_RENEWED_MEANWHILE":
+                raise
+        draft = self._read(request, impression_id, path)
+        return draft, self._intend(draft)
+
     def _intend(self, draft: Draft) -> Intent:
         try:
             return self.intentions.intend(draft)
-        except SealServiceError:
+        except SealServiceError as error:
             self.instruments.forget(draft.request.seal_code)  # the seal may have been renewed since it was taken up
+            if isinstance(error, Unavailable):  # it may be written down all the same, its answer lost
+                self.recorder.fail_later(draft.impression_id, error.code)
             raise
 
     def _press(self, intent: Intent, path: Path, draft: Draft) -> Signed:
@@ -151,23 +169,38 @@ class Pressing:
         try:
             yield
         except TokenTimeout as error:
-            if not error.late:
-                self.recorder.fail(intent, error.code)
+            if error.late:
+                self._await(intent, error)
             else:
-                self.latecomers.expect(error.call_id, lambda late: self._keep_back(intent, late))
+                self.recorder.fail(intent.impression_id, error.code)
             raise
         except (KeyStoreError, SealServiceError) as error:
-            self.recorder.fail(intent, error.code)
+            self.recorder.fail(intent.impression_id, error.code)
             raise
         except OSError as error:
-            self.recorder.fail(intent, "STORE_UNAVAILABLE")
+            self.recorder.fail(intent.impression_id, "STORE_UNAVAILABLE")
             raise Unavailable("STORE_UNAVAILABLE", reason=error.strerror) from error
         except Exception:
-            self.recorder.fail(intent, "OUR_FAULT")
+            self.recorder.fail(intent.impression_id, "OUR_FAULT")
             raise
 
+    def _await(self, intent: Intent, error: TokenTimeout) -> None:
+        impression = intent.impression_id
+        awaited = Awaited(
+            keep=lambda late: self._keep_back(intent, late), give_up=lambda: self.recorder.fail(impression, error.code)
+        )
+        self.latecomers.expect(error.call_id, awaited)
+
     def _keep_back(self, intent: Intent, late: bytes) -> None:
-        self.recorder.keep_back(intent, self.signer.cms_of_late(intent, late))
+        """A signature counts as one only when it holds under the key that was meant, however late it comes."""
+        try:
+            cms = self.signer.cms_of_late(intent, late)
+            check_cms(cms, intent.digest, intent.means.key.public_key)
+        except (CheckFailed, ValueError) as error:
+            _log.error("a late signature for impression %s does not hold: %s", intent.impression_id, error)
+            self.recorder.fail(intent.impression_id, "CHECK_SIGNATURE_WRONG")
+            return
+        self.recorder.keep_back(intent.impression_id, cms)
 
 
 def _digest_of(document: Path) -> Digest:

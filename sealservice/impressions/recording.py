@@ -1,11 +1,13 @@
 """How an impression ends: recorded and released, failed with its reason, or signed and kept back.
 
 Recording is one transaction, and it is the release: before its commit nothing went out, after it everything did. A
-commit whose answer was lost is decided by reading, never by repeating.
+commit whose answer was lost is decided by reading, never by repeating. What cannot be written down now, because the
+database is away, is remembered and written down later.
 """
 
 from __future__ import annotations
 
+import logging
 from datetime import datetime
 from pathlib import Path
 
@@ -17,22 +19,25 @@ from sealservice.documents.model import Document, Kind
 from sealservice.documents.store import DocumentStore
 from sealservice.impressions.check import Checked
 from sealservice.impressions.intention import Intent
+from sealservice.impressions.leftovers import Leftovers
 from sealservice.impressions.model import LIFECYCLE, Impression, ImpressionState
-from sealservice.impressions.queries import get_impression
 from sealservice.kernel.clock import Clock
 from sealservice.kernel.database import Database, insert
 from sealservice.kernel.errors import Conflict, Unavailable
 from sealverify.digest import Digest
 
+_log = logging.getLogger(__name__)
+
 
 class Undecided(Unavailable):
-    """The database went away before it said whether the impression is recorded. Its draft must stay where it is: by it
-    the next start finds the stored file, and decides."""
+    """The database went away before it said whether the impression is recorded. Its draft must stay where it is until
+    that is decided: should this process die before, the next start finds the stored file by it."""
 
 
 class Recorder:
     def __init__(self, database: Database, clock: Clock, store: DocumentStore) -> None:
         self._database, self._clock, self._store = database, clock, store
+        self.leftovers = Leftovers()
 
     def record(self, intent: Intent, draft: Path, checked: Checked) -> Impression:
         """Records the kept file with its audit line. Only now is it released.
@@ -43,7 +48,7 @@ class Recorder:
         try:
             return self._commit(intent, checked, size)
         except Exception as error:
-            recorded = self._decide(intent, checked)
+            recorded = self._decided(intent, draft, checked)
             if recorded is not None:
                 return recorded
             if isinstance(error, Unavailable):
@@ -54,15 +59,39 @@ class Recorder:
         """Stores the sealed file under its digest, on disk for good. Nothing says yet that it is there."""
         self._store.keep(draft, checked.sealed)
 
-    def fail(self, intent: Intent, code: str) -> None:
-        """Writes down that the impression failed, and why. Nothing of it is released."""
-        with self._database.begin() as session:
-            self._fail(session, get_impression(session, intent.impression_id), code)
+    def fail(self, impression_id: str, code: str) -> None:
+        """Writes down that the impression failed, and why. Nothing of it is released. Raises nothing: why it failed is
+        what the caller has to hear, and where the database is away this is written down when it is back."""
+        try:
+            self._write_failure(impression_id, code)
+        except Exception as error:
+            _log.warning("that impression %s failed (%s) could not be written down yet: %s", impression_id, code, error)
+            self.fail_later(impression_id, code)
 
-    def keep_back(self, intent: Intent, cms: bytes) -> None:
+    def fail_later(self, impression_id: str, code: str) -> None:
+        """Has it written down that the impression failed, if it turns out to be on record at all."""
+        self.leftovers.remember(lambda: self._write_failure(impression_id, code))
+
+    def keep_back(self, impression_id: str, cms: bytes) -> None:
         """A signature came after its caller had gone: its CMS is kept as evidence, and never sent (SIGNED)."""
+        try:
+            self._write_signature(impression_id, cms)
+        except Unavailable:
+            self.leftovers.remember(lambda: self._write_signature(impression_id, cms))
+            raise
+
+    def _write_failure(self, impression_id: str, code: str) -> None:
         with self._database.begin() as session:
-            impression = get_impression(session, intent.impression_id)
+            impression = session.get(Impression, impression_id, with_for_update=True)
+            if impression is not None and impression.state in LIFECYCLE.moves["fail"].sources:
+                self._fail(session, impression, code)
+
+    def _write_signature(self, impression_id: str, cms: bytes) -> None:
+        with self._database.begin() as session:
+            impression = session.get_one(Impression, impression_id, with_for_update=True)
+            if impression.state is not ImpressionState.INTENDED:  # perhaps by a first try of which the answer was lost
+                _log.warning("a late signature for impression %s finds it %s", impression_id, impression.state)
+                return
             event = LIFECYCLE.move(impression, "sign", actor=impression.pressed_by, at=self._clock.now())
             impression.cms = cms
             append(session, event)
@@ -91,17 +120,27 @@ class Recorder:
 
         The row is read under its lock. Where the server is still at work on the lost commit, this waits for it, so
         that it cannot come true behind our back."""
-        try:
-            with self._database.begin() as session:
-                impression = session.get_one(Impression, intent.impression_id, with_for_update=True)
-                if impression.state is ImpressionState.RECORDED:
-                    return impression
-                if impression.state is ImpressionState.INTENDED:
-                    self._fail(session, impression, "RECORDING_FAILED")
-        except Exception as error:  # whatever keeps it from being written down, the next start will have to
-            raise Undecided("RECORDING_UNDECIDED", impression=intent.impression_id) from error
+        with self._database.begin() as session:
+            impression = session.get_one(Impression, intent.impression_id, with_for_update=True)
+            if impression.state is ImpressionState.RECORDED:
+                return impression
+            if impression.state is ImpressionState.INTENDED:
+                self._fail(session, impression, "RECORDING_FAILED")
         self._store.discard(checked.sealed)
         return None
+
+    def _decided(self, intent: Intent, draft: Path, checked: Checked) -> Impression | None:
+        """`_decide`, now or later. Raises Undecided when it has to be later; the draft goes only then."""
+
+        def later() -> None:
+            self._decide(intent, checked)
+            draft.unlink(missing_ok=True)
+
+        try:
+            return self._decide(intent, checked)
+        except Exception as error:
+            self.leftovers.remember(later)
+            raise Undecided("RECORDING_UNDECIDED", impression=intent.impression_id) from error
 
 
 _SETTLE = (

@@ -124,7 +124,7 @@ def _points() -> tuple[Point, ...]:
         Point("before the signature is written", before(operations, "write_signature"), 2, abandoned),
         Point("with half of the signature written", half_a_signature, 2, abandoned),
         Point("with the signature written", after(operations, "write_signature"), 2, abandoned),
-        Point("during the check", before(check, "_check_cms"), 2, abandoned),
+        Point("during the check", before(check, "_check_place"), 2, abandoned),
         Point("with the file checked and not stored", before(DocumentStore, "keep"), 2, abandoned),
         Point("before the file is forced to disk", before(os, "fsync"), 2, abandoned),
         Point("between the fsync and the link", before(os, "link"), 2, abandoned),

@@ -16,6 +16,7 @@ from sqlalchemy.exc import OperationalError
 
 from sealservice.assembly import House
 from sealservice.impressions import recording
+from sealservice.impressions.intention import Intentions
 from sealservice.impressions.model import Impression, ImpressionState
 from sealservice.impressions.recording import Recorder, Undecided
 from sealservice.impressions.request import Level
@@ -46,10 +47,12 @@ def gone(connection: Any) -> Exception:
 
 
 @contextmanager
-def commits_lost(database: Database, loss: Loss, *, after: str, times: int = 1) -> Iterator[list[str]]:
-    """Within the block, the `times` commits that come after `recording.<after>` are lost; the losses are told."""
+def commits_lost(
+    database: Database, loss: Loss, *, after: str, times: int = 1, owner: Any = recording
+) -> Iterator[list[str]]:
+    """Within the block, the `times` commits that come after `owner.<after>` are lost; the losses are told."""
     dialect, losses = database.engine.dialect, []
-    real = getattr(recording, after)
+    real = getattr(owner, after)
 
     def marked(*arguments: Any, **named: Any) -> Any:
         result = real(*arguments, **named)
@@ -62,11 +65,11 @@ def commits_lost(database: Database, loss: Loss, *, after: str, times: int = 1) 
         losses.append(after)
         return loss(dialect, connection)
 
-    setattr(recording, after, marked)
+    setattr(owner, after, marked)
     try:
         yield losses
     finally:
-        setattr(recording, after, real)
+        setattr(owner, after, real)
         dialect.__dict__.pop("do_commit", None)
 
 
@@ -107,30 +110,114 @@ def test_a_server_that_ends_our_connection_at_the_commit_recorded_nothing(desk: 
     desk.assert_failed("RECORDING_FAILED")
 
 
-@pytest.mark.parametrize(
-    ("loss", "ending"), [(answer_lost, ImpressionState.RECORDED), (lost, ImpressionState.ABANDONED)]
-)
-def test_a_database_that_stays_away_leaves_the_decision_to_the_next_start(
-    own_desk: Desk, monkeypatch: pytest.MonkeyPatch, loss: Loss, ending: ImpressionState
-) -> None:
-    """Neither recorded nor failed, as far as anybody here can say; so nothing is handed out and nothing thrown away."""
-    house, decide = own_desk.house, Recorder._decide
+@contextmanager
+def decided_in_the_dark(desk: Desk, monkeypatch: pytest.MonkeyPatch, loss: Loss) -> Iterator[None]:
+    """A press of which the record is lost, and the database stays away for as long as somebody asks what became of it.
+
+    Neither recorded nor failed, as far as anybody here can say; so nothing is handed out and nothing thrown away."""
+    house, decide = desk.house, Recorder._decide
 
     def decide_in_the_dark(*arguments: Any) -> Any:
         with monkeypatch.context() as dark:
             dark.setattr(house.database, "_sessions", away)
             return decide(*arguments)
 
-    monkeypatch.setattr(Recorder, "_decide", decide_in_the_dark)
-    with commits_lost(house.database, loss, after="append"):
-        assert own_desk.fails(Undecided).code == "RECORDING_UNDECIDED"
-    assert list(house.store.all_incoming())
+    with monkeypatch.context() as pressing:
+        pressing.setattr(Recorder, "_decide", decide_in_the_dark)
+        with commits_lost(house.database, loss, after="append"):
+            assert desk.fails(Undecided).code == "RECORDING_UNDECIDED"
+        assert list(house.store.all_incoming())
+        yield
 
-    after_the_next_start(house)
+
+@pytest.mark.parametrize(
+    ("loss", "ending"), [(answer_lost, ImpressionState.RECORDED), (lost, ImpressionState.ABANDONED)]
+)
+def test_a_database_that_stays_away_leaves_the_decision_to_the_next_start(
+    own_desk: Desk, monkeypatch: pytest.MonkeyPatch, loss: Loss, ending: ImpressionState
+) -> None:
+    house = own_desk.house
+    with decided_in_the_dark(own_desk, monkeypatch, loss):
+        after_the_next_start(house)
 
     assert own_desk.record.state is ending
     assert not list(house.store.all_incoming())
     assert_at_rest(house)
+
+
+# -- what a process left behind and lives on
+
+
+@pytest.mark.parametrize(
+    ("loss", "failure"), [(answer_lost, None), (lost, "RECORDING_FAILED")], ids=["recorded", "not recorded"]
+)
+def test_whoever_lives_on_decides_it_before_it_presses_next(
+    desk: Desk, monkeypatch: pytest.MonkeyPatch, loss: Loss, failure: str | None
+) -> None:
+    """No other process may settle it, so without this the key would be busy for as long as the service runs."""
+    with decided_in_the_dark(desk, monkeypatch, loss):
+        pass
+    undecided = desk.record.impression_id
+
+    impression = desk.pressing.press(desk.request)
+
+    assert impression.state is ImpressionState.RECORDED
+    if failure is None:
+        assert impression.impression_id == undecided
+    else:
+        assert impression.replaces == undecided
+        with desk.house.database.read() as session:
+            assert session.get_one(Impression, undecided).failure == failure
+    assert not list(desk.house.store.all_incoming())
+
+
+def test_a_database_that_is_still_away_is_asked_again_and_again(desk: Desk, monkeypatch: pytest.MonkeyPatch) -> None:
+    with decided_in_the_dark(desk, monkeypatch, lost):
+        pass
+    for _ in range(2):
+        with monkeypatch.context() as dark:
+            dark.setattr(desk.house.database, "_sessions", away)
+            assert desk.fails(Unavailable, idempotency_key=None).code == "DATABASE_UNAVAILABLE"
+    assert desk.record.state is ImpressionState.INTENDED
+
+    assert desk.pressing.press(desk.asked(idempotency_key=None)).state is ImpressionState.RECORDED
+    desk.assert_failed("RECORDING_FAILED")
+
+
+def test_a_failure_that_could_not_be_written_down_is_told_at_once_and_written_down_later(
+    desk: Desk, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """That the database is away as well must not hide what went wrong before."""
+    with monkeypatch.context() as failing:
+        failing.setattr(Recorder, "_write_failure", in_the_dark(desk.house, Recorder._write_failure, monkeypatch))
+        failing.setattr("sealservice.impressions.operations.write_signature", lambda *_: 1 / 0)
+        desk.fails(ZeroDivisionError)
+    assert desk.record.state is ImpressionState.INTENDED
+    failed = desk.record.impression_id
+
+    impression = desk.pressing.press(desk.request)
+
+    assert (impression.state, impression.replaces) == (ImpressionState.RECORDED, failed)
+    with desk.house.database.read() as session:
+        assert session.get_one(Impression, failed).failure == "OUR_FAULT"
+
+
+def test_an_intent_of_which_the_answer_was_lost_is_settled_by_whoever_wrote_it(desk: Desk) -> None:
+    with commits_lost(desk.house.database, answer_lost, after="_planned", owner=Intentions) as losses:
+        assert desk.fails(Unavailable).code == "DATABASE_UNAVAILABLE"
+    assert losses
+    assert desk.record.state is ImpressionState.INTENDED
+
+    impression = desk.pressing.press(desk.asked(idempotency_key=None))
+
+    assert impression.state is ImpressionState.RECORDED
+    desk.assert_failed("DATABASE_UNAVAILABLE")
+
+
+def test_an_intent_that_was_never_written_leaves_nothing_to_settle(desk: Desk) -> None:
+    with commits_lost(desk.house.database, lost, after="_planned", owner=Intentions):
+        desk.fails(Unavailable)
+    assert desk.pressing.press(desk.request).replaces is None
 
 
 class Away:
@@ -147,21 +234,25 @@ def after_the_next_start(house: House) -> None:
     house.settle()
 
 
+def in_the_dark(house: House, act: Callable[..., Any], monkeypatch: pytest.MonkeyPatch) -> Callable[..., Any]:
+    """`act`, while the database is away."""
+
+    def dark(*arguments: Any) -> Any:
+        with monkeypatch.context() as away_now:
+            away_now.setattr(house.database, "_sessions", away)
+            return act(*arguments)
+
+    return dark
+
+
 def test_a_failure_that_cannot_be_written_down_is_settled_at_the_next_start(
     own_desk: Desk, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     house = own_desk.house
-
-    def fail_in_the_dark(*arguments: Any) -> None:
-        with monkeypatch.context() as dark:
-            dark.setattr(house.database, "_sessions", away)
-            real(*arguments)
-
-    real = Recorder.fail
-    monkeypatch.setattr(Recorder, "fail", fail_in_the_dark)
+    monkeypatch.setattr(Recorder, "_write_failure", in_the_dark(house, Recorder._write_failure, monkeypatch))
     monkeypatch.setattr("sealservice.impressions.operations.write_signature", lambda *_: 1 / 0)
 
-    own_desk.fails(Unavailable)
+    own_desk.fails(ZeroDivisionError)
 
     assert own_desk.record.state is ImpressionState.INTENDED
     after_the_next_start(house)
@@ -199,7 +290,7 @@ def test_what_somebody_settled_meanwhile_is_not_released(desk: Desk, monkeypatch
     real = Recorder.record
 
     def settled_first(recorder: Recorder, intent: Any, draft: Path, checked: Any) -> Impression:
-        recorder.fail(intent, "STORE_UNAVAILABLE")
+        recorder.fail(intent.impression_id, "STORE_UNAVAILABLE")
         return real(recorder, intent, draft, checked)
 
     monkeypatch.setattr(Recorder, "record", settled_first)
