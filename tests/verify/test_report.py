@@ -6,6 +6,7 @@ import ast
 import doctest
 import json
 import re
+from datetime import UTC, datetime
 from importlib import resources
 from pathlib import Path
 
@@ -24,8 +25,10 @@ from sealverify import (
     verify_document,
 )
 from sealverify.messages import LANGUAGES, catalogue
+from sealverify.report import SignatureType
 from sealverify.subindication import FAILURES, PRECEDENCE, conclusion_of
 from tests.support.pki import DemoPki
+from tests.support.sealing import press, sample
 
 SOURCE = Path(str(resources.files("sealverify")))
 SAID = catalogue("sealverify.wording")
@@ -85,17 +88,37 @@ def test_the_worst_of_several_counts(sealed: bytes) -> None:
     assert Report.of([]).conclusion is Conclusion.NO_SIGNATURE
 
 
+@pytest.mark.parametrize("kind", SignatureType)
 @pytest.mark.parametrize("reason", SubIndication)
-def test_every_reason_has_a_sentence_a_rank_and_a_conclusion(sealed: bytes, reason: SubIndication) -> None:
+def test_every_reason_has_a_sentence_a_rank_and_a_conclusion(
+    sealed: bytes, reason: SubIndication, kind: SignatureType
+) -> None:
     (signature,) = examine_document(sealed, Policy()).signatures
     import dataclasses
 
-    report = Report.of([dataclasses.replace(signature, sub_indication=reason)])
+    report = Report.of([dataclasses.replace(signature, sub_indication=reason, type=kind)])
     assert reason in PRECEDENCE
     assert report.conclusion is conclusion_of(reason)
     assert report.summary.en.startswith("Do not rely" if reason in FAILURES else "Cannot be confirmed")
     assert report.summary.zh.startswith("请勿采信" if reason in FAILURES else "无法确认")
     assert "{" not in report.summary.en + report.summary.zh
+
+
+def test_a_signature_is_called_a_signature_and_a_seal_a_seal(pki: DemoPki, sealed: bytes) -> None:
+    policy = Policy(trust=Trust.from_pem(pki.anchors))
+    signed = press(sample("approval-letter-1-page.pdf"), pki.person)
+    for data, words in ((sealed, ("sealed it", "盖章后")), (signed, ("signed it", "签署后"))):
+        summary = examine_document(data + b" ", policy).summary
+        assert words[0] in summary.en
+        assert words[1] in summary.zh
+
+
+def test_asked_about_another_time_the_answer_names_it(pki: DemoPki, sealed: bytes) -> None:
+    at = datetime(2045, 1, 2, tzinfo=UTC)
+    report = examine_document(sealed, Policy(trust=Trust.from_pem(pki.anchors), at=at))
+    assert report.sub_indication is SubIndication.OUT_OF_BOUNDS_NO_POE
+    assert "not valid on 2045-01-02" in report.summary.en
+    assert "在 2045-01-02 不在有效期内" in report.summary.zh
 
 
 def test_every_sentence_stands_in_both_languages_with_the_same_names() -> None:

@@ -39,7 +39,7 @@ def examine_document(source: bytes | Path, policy: Policy) -> Report:
     Raises MalformedDocument when nothing can be read: no PDF, damaged, or locked with a password."""
     try:
         with Document.open(source) as document:
-            return Report.of(_reports(document, policy), file=document.name or None)
+            return Report.of(_reports(document, policy), file=document.name or None, asked_at=policy.at)
     except Malformed:
         raise
     except Exception as problem:  # the one typed boundary: hostile files make readers raise errors of every kind

@@ -7,13 +7,14 @@ those there stay.
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
 from enum import StrEnum
 from typing import Any, NoReturn
 
 from sealverify.changes import AfterSealing, Changes
+from sealverify.clock import now
 from sealverify.drawing import Slices
 from sealverify.errors import SealVerifyError
 from sealverify.identity import Signer
@@ -146,8 +147,10 @@ class Report:
     file: str | None = None
 
     @classmethod
-    def of(cls, signatures: Iterable[SignatureReport], *, file: str | None = None) -> Report:
-        """Of several signatures the worst counts."""
+    def of(
+        cls, signatures: Iterable[SignatureReport], *, file: str | None = None, asked_at: datetime | None = None
+    ) -> Report:
+        """Of several signatures the worst counts. `asked_at` is the time that they were judged for, now by default."""
         found = tuple(signatures)
         if not found:
             return cls(conclusion=Conclusion.NO_SIGNATURE, summary=_said("SUMMARY_NO_SIGNATURE"), file=file)
@@ -155,16 +158,14 @@ class Report:
         return cls(
             conclusion=worst.conclusion,
             sub_indication=worst.sub_indication,
-            summary=_summary(worst, found),
+            summary=_summary(worst, found, asked_at or now()),
             signatures=found,
             file=file,
         )
 
     @classmethod
     def unreadable(cls, why: Text, *, file: str | None = None) -> Report:
-        summary = catalogue("sealverify.wording").template("SUMMARY_UNREADABLE")
-        text = Text(summary.en.replace("{cause}", why.en), summary.zh.replace("{cause}", why.zh))
-        return cls(conclusion=Conclusion.UNREADABLE, summary=text, file=file)
+        return cls(conclusion=Conclusion.UNREADABLE, summary=_told("SUMMARY_UNREADABLE", {}, cause=why), file=file)
 
     def __bool__(self) -> NoReturn:
         msg = "a report is neither true nor false: compare report.conclusion"
@@ -194,14 +195,24 @@ def _said(code: str, **names: object) -> Text:
     return catalogue("sealverify.wording").text(code, **names)
 
 
-def _summary(worst: SignatureReport, found: tuple[SignatureReport, ...]) -> Text:
+def _told(code: str, names: Mapping[str, object], **texts: Text) -> Text:
+    """A sentence with parts that differ from language to language."""
+    english = _said(code, **names, **{key: text.en for key, text in texts.items()})
+    chinese = _said(code, **names, **{key: text.zh for key, text in texts.items()})
+    return Text(english.en, chinese.zh)
+
+
+def _summary(worst: SignatureReport, found: tuple[SignatureReport, ...], asked_at: datetime) -> Text:
     """One plain sentence about the whole file."""
-    names = _names(worst)
-    if worst.sub_indication is SubIndication.CHANGED_AFTER_SEALING:
-        first = next((change for change in worst.after.list if not change.permitted), None)
-        return _with_cause("SUMMARY_CHANGED_AFTER_SEALING", first.text if first else Text("?", "?"), names)
     if worst.sub_indication is not None:
-        return _said(f"SUMMARY_{worst.sub_indication}", **names)
+        first = next((change for change in worst.after.list if not change.permitted), None)
+        return _told(
+            f"SUMMARY_{worst.sub_indication}",
+            {**_names(worst), "asked": asked_at.date()},
+            cause=first.text if first else Text("?", "?"),
+            deed=_said(f"WORD_DEED_{worst.type}"),
+            thing=_said(f"WORD_THING_{worst.type}"),
+        )
     sealed = [item for item in found if item.type is not SignatureType.DOCUMENT_TIMESTAMP]
     if len(sealed) > 1:
         return _said("SUMMARY_PASSED_SEVERAL", count=len(sealed), **_names(sealed[-1]))
@@ -215,8 +226,3 @@ def _names(item: SignatureReport) -> dict[str, object]:
     body, name = item.signer.organization or "", item.signer.name or ""
     parts = [part for part in (body if body not in name else "", name) if part]
     return {"who": " · ".join(parts) or item.name, "time": at, "name": item.name}
-
-
-def _with_cause(code: str, cause: Text, names: dict[str, object]) -> Text:
-    filled = _said(code, **names)
-    return Text(filled.en.replace("{cause}", cause.en), filled.zh.replace("{cause}", cause.zh))
