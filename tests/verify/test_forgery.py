@@ -110,6 +110,16 @@ def test_letters_of_another_case_are_a_change_too(examine: Examine, sealed: byte
     assert report.sub_indication is SubIndication.FORMAT_FAILURE
 
 
+@pytest.mark.parametrize("blank", [b" ", b"\n", b"\x00"])
+def test_nor_is_there_room_between_the_digits(examine: Examine, sealed: bytes, blank: bytes) -> None:
+    """The value is not covered by itself: two blanks for two zeros of the padding would read the same elsewhere."""
+    _, rest = contents_hole(sealed)
+    for at in (rest - 3, rest - 9):
+        report = examine(sealed[:at] + 2 * blank + sealed[at + 2 :])
+        assert report.sub_indication is SubIndication.FORMAT_FAILURE
+        assert report.signatures[0].notes[0].code == "RANGE_CONTENTS"
+
+
 def test_a_seal_transplanted_from_another_document(examine: Examine, sealed: bytes) -> None:
     """The whole signature dictionary of a genuine seal, put under a document that nobody sealed."""
     victim = sample("approval-letter-english-odt.pdf")

@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 
 from sealverify import Conclusion, Malformed, Policy, Trust, examine_document
 from tests.support.pki import DemoPki
-from tests.support.resealing import resealed, token_of
+from tests.support.resealing import cms_of, resealed, token_of, with_cms
 from tests.support.tampering import contents_hole
 from tests.verify.conftest import Examine
 from tests.verify.test_timestamp import AT
@@ -18,22 +18,6 @@ from tests.verify.test_timestamp import AT
 def ours(pki: DemoPki, stamped: bytes) -> bytes:
     """A sealed file with a CMS as our service writes it, a timestamp in it."""
     return resealed(stamped, pki.seal, stamp=lambda digest: token_of(pki.tsa, digest, time=AT))
-
-
-def certificates(data: bytes) -> list[range]:
-    """Where the certificates lie that only travel along: a CMS does not protect them, and a path may not need them."""
-    from sealverify.cms import read_signed_data
-    from sealverify.timestamp import read_token
-
-    hole, rest = contents_hole(data)
-    signed = read_signed_data(bytes.fromhex(data[hole + 1 : rest - 1].decode()))
-    token = read_token(signed.signer.timestamp_tokens[0])
-    found = []
-    for certificate in {*signed.certificates, *token.signed_data.certificates}:
-        digits, start = certificate.hex().encode(), hole
-        while (start := data.find(digits, start + 1)) > 0:
-            found.append(range(start, start + len(digits)))
-    return found
 
 
 def verdict(data: bytes, trust: Trust) -> Conclusion | None:
@@ -56,8 +40,16 @@ def test_any_byte_changed(ours: bytes, trust: Trust, data: st.DataObject) -> Non
     at = data.draw(where)
     wrong = bytearray(ours)
     wrong[at] ^= data.draw(st.integers(1, 255))
-    unprotected = any(at in place for place in certificates(ours))
-    assert verdict(bytes(wrong), trust) is not Conclusion.PASSED or unprotected
+    assert verdict(bytes(wrong), trust) is not Conclusion.PASSED
+
+
+@pytest.mark.slow
+def test_each_octet_of_the_signature_its_certificates_and_its_timestamp(ours: bytes, trust: Trust) -> None:
+    """One bit of each, another bit each time."""
+    cms = cms_of(ours).whole.encoded
+    for at in range(len(cms)):
+        wrong = cms[:at] + bytes((cms[at] ^ 1 << at % 8,)) + cms[at + 1 :]
+        assert verdict(with_cms(ours, wrong), trust) is not Conclusion.PASSED, f"octet {at} of {len(cms)}"
 
 
 @settings(max_examples=60, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])

@@ -18,7 +18,9 @@ from datetime import datetime
 
 from sealverify import oids
 from sealverify.case import Case, Findings, Subject, certificates_around, end_of
+from sealverify.chain import Chain, too_many
 from sealverify.changes import AfterSealing, Changes
+from sealverify.companions import Fault, fault_among
 from sealverify.digest import Digest
 from sealverify.errors import Malformed, SealVerifyError
 from sealverify.identity import Signer, is_seal, signer_of
@@ -54,6 +56,7 @@ def judge(case: Case, subject: Subject) -> SignatureReport:
     proofs = [proof.beside(chain.anchor) for proof in proofs]
     later = _later_timestamp(case, subject)
     _time_notes([*proofs, *([later.beside(chain.anchor)] if later else [])], findings)
+    _companions(case, integrity, proofs, chain, findings)
     _strength(case, integrity, best, findings)
     slices, data = recomputed(case.document, subject.found, end_of(subject), findings.add)
     return SignatureReport(
@@ -163,6 +166,22 @@ def _time_notes(proofs: list[ProofOfTime], findings: Findings) -> None:
             findings.add(None, note("NOTE_TIMESTAMP_UNCONFIRMED", reason=proof.sub_indication))
 
 
+def _companions(case: Case, integrity: Integrity, proofs: list[ProofOfTime], chain: Chain, findings: Findings) -> None:
+    """Step 5, too: of all certificates that travel along, also of those that no path needed."""
+    own = integrity.signed.certificates if integrity.signed else ()
+    around = (*case.policy.trust.anchors, *certificates_around(case, own))
+    for part, anchor in ((integrity, chain.anchor), *((proof.integrity, proof.anchor) for proof in proofs)):
+        if part is None or part.signed is None or part.certificate is None:
+            continue
+        if too_many(part.signed.certificates, case.policy):
+            continue
+        fault = fault_among(part.signed.certificates, part.certificate, around)
+        if fault is Fault.DAMAGED:
+            findings.add(SubIndication.CERTIFICATE_CHAIN_GENERAL_FAILURE, note(fault))
+        elif fault is Fault.UNUSED and anchor is not None:
+            findings.add(None, note(fault))
+
+
 def _strength(case: Case, integrity: Integrity, best: datetime | None, findings: Findings) -> None:
     """Step 6."""
     if integrity.signed is None or integrity.certificate is None:
@@ -198,6 +217,7 @@ def _judge_document_timestamp(case: Case, subject: Subject) -> SignatureReport:
     if case.signer_anchors:
         proof = proof.beside(proof.anchor if proof.anchor in case.signer_anchors else next(iter(case.signer_anchors)))
     findings.add(proof.sub_indication, *(note(code) for code in proof.notes))
+    _companions(case, Integrity(IntegrityState.UNKNOWN), [proof], Chain(), findings)
     after = _after(case, subject, findings)
     integrity = proof.integrity.state if proof.integrity else IntegrityState.BROKEN
     return SignatureReport(

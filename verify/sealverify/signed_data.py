@@ -21,6 +21,8 @@ from sealverify.keys import check_signature
 
 _MAX_CERTIFICATES = 64
 """More are counted and not kept; path building takes far fewer still (see `policy`)."""
+_GROUPS: tuple[list[int], ...] = ([], [0xA0], [0xA1], [0xA0, 0xA1])
+"""What may stand before the signers: certificates, revocation lists (RFC 5652 §5.1)."""
 
 
 class Deviation(StrEnum):
@@ -33,6 +35,8 @@ class Deviation(StrEnum):
     WRONG_VERSION = "WRONG_VERSION"
     FOREIGN_ATTRIBUTE = "FOREIGN_ATTRIBUTE"
     """An unsigned attribute that is no timestamp: anybody could have put it there, and it is not looked into."""
+    FOREIGN_CERTIFICATE = "FOREIGN_CERTIFICATE"
+    """Among the certificates something that is no X.509 certificate (RFC 5652 §10.2.2); it is not looked into."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -80,6 +84,8 @@ class SignedData:
     certificates: tuple[bytes, ...]
     """DER, in the order found, at most 64 of `certificate_count`."""
     certificate_count: int
+    foreign_certificates: int
+    """How many in their set are of another kind, and left aside."""
     signer: SignerInfo
     version: int
     whole: ber.Element = field(repr=False)
@@ -177,11 +183,12 @@ def _signed_data(outer: ber.Element) -> SignedData:
     (body,) = wrapped.expect(0xA0).children()
     version, digests, encapsulated, *rest = body.expect(der.SEQUENCE).children()
     signers = rest.pop().expect(der.SET).children()
+    if [item.tag for item in rest] not in _GROUPS:
+        raise MalformedCms("CMS_UNREADABLE", cause="unknown parts")
     if len(signers) != 1:
         raise MalformedCms("CMS_SIGNERS", count=len(signers))
-    certificates = [
-        item.encoded for group in rest if group.tag == 0xA0 for item in group.children() if item.tag == der.SEQUENCE
-    ]
+    choices = [item for group in rest if group.tag == 0xA0 for item in group.children()]
+    certificates = [item.encoded for item in choices if item.tag == der.SEQUENCE]
     content_type, content = _encapsulated(encapsulated)
     signer = _signer(signers[0])
     return SignedData(
@@ -189,6 +196,7 @@ def _signed_data(outer: ber.Element) -> SignedData:
         content=content,
         certificates=tuple(certificates[:_MAX_CERTIFICATES]),
         certificate_count=len(certificates),
+        foreign_certificates=len(choices) - len(certificates),
         signer=signer,
         version=version.integer(),
         whole=outer,
@@ -265,6 +273,8 @@ def _deviations(data: SignedData) -> Iterator[Deviation]:
         yield Deviation.WRONG_VERSION
     if signer.unsigned_attributes - {oids.TIMESTAMP_TOKEN}:
         yield Deviation.FOREIGN_ATTRIBUTE
+    if data.foreign_certificates:
+        yield Deviation.FOREIGN_CERTIFICATE
 
 
 def _versions(data: SignedData) -> tuple[int, int]:
