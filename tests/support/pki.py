@@ -80,6 +80,10 @@ class Wish:
     """Extended key usages, as OIDs."""
     signs: bool = True
     """Whether key usage of an end entity allows signatures."""
+    signs_lists: bool = True
+    """Whether key usage of an authority allows revocation lists."""
+    lists_at: str | None = None
+    """The address of the revocation list, as CRL distribution point."""
     valid_from: datetime = START
     valid_for: timedelta = timedelta(days=3650)
     key: PrivateKey | None = None
@@ -103,19 +107,28 @@ class Authority:
     def issue(self, wish: Wish) -> Identity:
         return _certify(wish, self)
 
-    def revoke(self, *identities: Identity, at: datetime, published_at: datetime | None = None) -> bytes:
-        """A CRL in PEM that revokes `identities` as of `at`."""
+    def revoke(
+        self,
+        *identities: Identity,
+        at: datetime,
+        published_at: datetime | None = None,
+        lasts: timedelta = timedelta(days=3650),
+        further: tuple[x509.ExtensionType, bool] | None = None,
+    ) -> bytes:
+        """A CRL in PEM that revokes `identities` as of `at`. `further` is an extension and whether it is critical."""
         published_at = published_at or at
         builder = (
             x509.CertificateRevocationListBuilder()
             .issuer_name(self.identity.certificate.subject)
             .last_update(published_at)
-            .next_update(published_at + timedelta(days=3650))
+            .next_update(published_at + lasts)
             .add_extension(x509.CRLNumber(1), critical=False)
             .add_extension(
                 x509.AuthorityKeyIdentifier.from_issuer_public_key(self.identity.key.public_key()), critical=False
             )
         )
+        if further is not None:
+            builder = builder.add_extension(*further)
         for identity in identities:
             entry = x509.RevokedCertificateBuilder(identity.certificate.serial_number, at)
             builder = builder.add_revoked_certificate(entry.build())
@@ -158,7 +171,7 @@ def _extensions(wish: Wish, key: PrivateKey, signer: PrivateKey) -> Sequence[tup
         data_encipherment=False,
         key_agreement=False,
         key_cert_sign=wish.ca,
-        crl_sign=wish.ca,
+        crl_sign=wish.ca and wish.signs_lists,
         encipher_only=False,
         decipher_only=False,
     )
@@ -172,9 +185,25 @@ def _extensions(wish: Wish, key: PrivateKey, signer: PrivateKey) -> Sequence[tup
         found.append((x509.CertificatePolicies([_policy(wish.policy)]), False))
     if wish.tsa:
         found.append((x509.ExtendedKeyUsage([ExtendedKeyUsageOID.TIME_STAMPING]), wish.tsa_usage_critical))
+    if wish.lists_at:
+        point = x509.DistributionPoint(_address(wish.lists_at), None, None, None)
+        found.append((x509.CRLDistributionPoints([point]), False))
     if wish.purposes:
         found.append((x509.ExtendedKeyUsage([ObjectIdentifier(oid) for oid in wish.purposes]), False))
     return found
+
+
+def _address(url: str) -> list[x509.GeneralName]:
+    return [x509.UniformResourceIdentifier(url)]
+
+
+def scope(url: str | None = None, **narrower: bool) -> x509.IssuingDistributionPoint:
+    """What a revocation list says it is about: by `url` those certificates that name it, or users', or authorities'."""
+    said = dict.fromkeys(
+        ("only_contains_user_certs", "only_contains_ca_certs", "only_contains_attribute_certs", "indirect_crl"), False
+    )
+    address = _address(url) if url else None
+    return x509.IssuingDistributionPoint(address, None, only_some_reasons=None, **(said | narrower))
 
 
 def _policy(oid: str) -> x509.PolicyInformation:

@@ -104,6 +104,15 @@ def may_sign(certificate: bytes) -> bool:
         return False
 
 
+def may_sign_lists(certificate: bytes) -> bool:
+    """Whether an authority's key usage, if stated, has cRLSign (RFC 5280 §4.2.1.3)."""
+    try:
+        usage = _extension(certificate, _KEY_USAGE)
+        return usage is None or bool(usage.expect(der.BIT_STRING).content[1] & 0x02)
+    except (Malformed, IndexError):
+        return False
+
+
 def may_timestamp(certificate: bytes) -> bool:
     """RFC 3161 §2.3: extended key usage is there, critical, and says time-stamping and nothing else."""
     try:

@@ -123,7 +123,7 @@ def _judge_authority(
         return replace(proof, sub_indication=SubIndication.OUT_OF_BOUNDS_NO_POE, notes=("NOTE_TSA_NOT_THEN",))
     if too_weak(read.signed_data, certificate, read.time, read.digest.algorithm):
         return replace(proof, sub_indication=SubIndication.CRYPTO_CONSTRAINTS_FAILURE, notes=("NOTE_WEAK",))
-    revocation: Revocation = check_revocation(chain.path, policy.trust.crls)
+    revocation: Revocation = check_revocation(chain.path, policy.trust.crls, at=policy.at)
     if revocation.state is RevocationState.REVOKED:
         return replace(proof, sub_indication=SubIndication.REVOKED_NO_POE, notes=("NOTE_TSA_REVOKED",))
     return proof

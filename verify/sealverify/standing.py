@@ -39,13 +39,16 @@ def standing(
         chain = replace(chain, sub_indication=SubIndication.CHAIN_CONSTRAINTS_FAILURE) if chain.path else chain
     if not chain.path:
         return chain, None
-    revocation = check_revocation(chain.path, [*case.policy.trust.crls, *case.store.lists])
+    revocation = check_revocation(chain.path, [*case.policy.trust.crls, *case.store.lists], at=case.policy.at)
     _revocation(revocation, best, claimed, findings)
     return chain, revocation
 
 
 def _revocation(revocation: Revocation, best: datetime | None, claimed: datetime | None, findings: Findings) -> None:
     """What a revocation means depends on whether the seal is proved to be older (EN 319 102-1 §5.2.6.4, §5.5.4)."""
+    if revocation.aside is not None:
+        until = revocation.until.strftime("%Y-%m-%d %H:%M UTC") if revocation.until else "?"
+        findings.add(None, note(revocation.aside, time=until))
     if revocation.state is not RevocationState.REVOKED or revocation.revoked_at is None:
         return
     told = revocation.revoked_at.strftime("%Y-%m-%d %H:%M UTC")
