@@ -5,12 +5,12 @@ from __future__ import annotations
 from typing import Annotated
 
 import typer
-from rich.table import Table
 from sqlalchemy import select
 
 from sealservice.certificates.ceremony import Ceremony
 from sealservice.certificates.model import Certificate
 from sealservice.cli.options import DEFAULT_HOME, Acting, Home, Json, session
+from sealservice.cli.tables import show_table
 
 app = typer.Typer(help="The authority and its certificates. 证书", no_args_is_help=True)
 
@@ -65,9 +65,6 @@ def list_all(home: Home = DEFAULT_HOME, json: Json = False) -> None:
             }
             for item in found
         ]
-        table = Table(box=None, pad_edge=False)
-        for heading in ("COLUMN_PROFILE", "COLUMN_STATE", "COLUMN_NAME", "COLUMN_UNTIL"):
-            table.add_column(s.output.text(heading))
-        for row in rows:
-            table.add_row(row["profile"], row["state"], row["subject"], row["valid_until"][:10])
-        s.output.answer(rows, lambda console: console.print(table))
+        headings = s.output.texts("COLUMN_PROFILE", "COLUMN_STATE", "COLUMN_NAME", "COLUMN_UNTIL")
+        cells = [[row["profile"], row["state"], row["subject"], row["valid_until"][:10]] for row in rows]
+        s.output.answer(rows, lambda console: show_table(console, headings, cells, folding=[2]))

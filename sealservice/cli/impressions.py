@@ -4,16 +4,16 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Any
 
 import typer
-from rich.table import Table
 
 from sealservice.audit.queries import find_fault
 from sealservice.cli.files import handed_out, require_writable
 from sealservice.cli.options import DEFAULT_HOME, Home, Json, Session, session
 from sealservice.cli.output import REFUSED
 from sealservice.cli.press import described
+from sealservice.cli.tables import show_table
 from sealservice.documents.inspection import find_damage
 from sealservice.impressions.model import LIFECYCLE
 from sealservice.impressions.queries import balance, get_impression, list_impressions
@@ -35,13 +35,15 @@ def list_all(
     with session(home, as_json=json) as s:
         with s.house.database.read() as db:
             rows = [described(item) for item in list_impressions(db, seal_code=seal, limit=limit)]
-        table = Table(box=None, pad_edge=False)
-        for heading in ("COLUMN_IMPRESSION", "COLUMN_STATE", "COLUMN_SEAL", "COLUMN_WHEN", "COLUMN_MATTER"):
-            table.add_column(s.output.text(heading))
-        for row in rows:
-            state = s.output.text(f"STATE_{row['state']}")
-            table.add_row(row["impression"], state, row["seal"], row["intended_at"][:19], row["matter"] or "")
-        s.output.answer(rows, lambda console: console.print(table))
+        columns = ("COLUMN_IMPRESSION", "COLUMN_STATE", "COLUMN_SEAL", "COLUMN_WHEN", "COLUMN_MATTER")
+        headings = s.output.texts(*columns)
+        cells = [_cells(s, row) for row in rows]
+        s.output.answer(rows, lambda console: show_table(console, headings, cells, folding=[4]))
+
+
+def _cells(s: Session, row: Mapping[str, Any]) -> list[str]:
+    state = s.output.text(f"STATE_{row['state']}")
+    return [row["impression"], state, row["seal"], row["intended_at"][:19], row["matter"] or ""]
 
 
 @app.command("show")

@@ -5,7 +5,6 @@ from __future__ import annotations
 from typing import Annotated, Any
 
 import typer
-from rich.table import Table
 
 from keystore.keys import KeyUse
 from keystore.rates import measure_rates
@@ -13,6 +12,7 @@ from sealservice.certificates.keys import Keys
 from sealservice.certificates.model import Purpose
 from sealservice.cli.options import DEFAULT_HOME, Acting, Cause, Home, Json, Session, session
 from sealservice.cli.output import REFUSED
+from sealservice.cli.tables import show_table
 
 app = typer.Typer(help="Keys behind PKCS#11. 密钥", no_args_is_help=True)
 
@@ -38,14 +38,10 @@ def list_all(home: Home = DEFAULT_HOME, json: Json = False) -> None:
                 label = s.house.settings.token.label
                 rows.append({"key": item.key_id, "purpose": "WRAPPING", "protection": "TOKEN_OBJECT",
                              "label": item.label, "token": label, "retired_at": None})  # fmt: skip
-        table = Table(box=None, pad_edge=False)
-        for heading in ("COLUMN_KEY", "COLUMN_PURPOSE", "COLUMN_PROTECTION", "COLUMN_NAME"):
-            table.add_column(s.output.text(heading))
-        for row in rows:
-            table.add_row(
-                row["key"], row["purpose"], row["protection"], row["label"], style="dim" if row["retired_at"] else None
-            )
-        s.output.answer(rows, lambda console: console.print(table))
+        headings = s.output.texts("COLUMN_KEY", "COLUMN_PURPOSE", "COLUMN_PROTECTION", "COLUMN_NAME")
+        cells = [[row[name] for name in ("key", "purpose", "protection", "label")] for row in rows]
+        retired = [number for number, row in enumerate(rows) if row["retired_at"]]
+        s.output.answer(rows, lambda console: show_table(console, headings, cells, folding=[3], dim=retired))
 
 
 @app.command("generate")

@@ -51,6 +51,9 @@ class Output:
         """A sentence of the catalogue in this person's language."""
         return self.say(catalogue("sealservice.messages").text(code, **names))
 
+    def texts(self, *codes: str) -> list[str]:
+        return [self.text(code) for code in codes]
+
     def say(self, text: Text) -> str:
         return text.in_language(self.language)
 

@@ -6,9 +6,9 @@ from typing import Annotated
 
 import typer
 from rich.console import Console
-from rich.table import Table
 
 from sealservice.cli.options import DEFAULT_HOME, Acting, Home, Json, session
+from sealservice.cli.tables import show_table
 from sealservice.parties.model import Organization, Person
 
 organizations = typer.Typer(help="Bodies that seals can speak for. 用章单位", no_args_is_help=True)
@@ -81,9 +81,7 @@ def _person(person: Person) -> dict[str, str | None]:
 
 
 def _table(console: Console, rows: list[dict[str, str | bool | None]] | list[dict[str, str | None]]) -> None:
-    table = Table(box=None, pad_edge=False)
-    for name in rows[0] if rows else ():
-        table.add_column(name, style="dim" if name == "demo" else None)
-    for row in rows:
-        table.add_row(*("" if value is None else str(value) for value in row.values()))
-    console.print(table)
+    headings = list(rows[0]) if rows else []
+    cells = [["" if value is None else str(value) for value in row.values()] for row in rows]
+    names = [number for number, heading in enumerate(headings) if heading.startswith("name")]
+    show_table(console, headings, cells, folding=names)

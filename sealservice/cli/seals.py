@@ -9,11 +9,11 @@ from typing import Annotated, Any
 
 import typer
 from rich.console import Console
-from rich.table import Table
 
 from sealservice.cli.files import read, require_readable, write
 from sealservice.cli.options import DEFAULT_HOME, Acting, Cause, Home, Json, SealCode, Session, session
 from sealservice.cli.output import WrongUsage
+from sealservice.cli.tables import show_table
 from sealservice.seals.filing import record
 from sealservice.seals.kinds import KIND_NAMES, SealKind
 from sealservice.seals.model import Seal
@@ -244,13 +244,18 @@ def _brief(seal: Seal) -> dict[str, Any]:
 
 
 def _table(s: Session, console: Console, found: list[Seal]) -> None:
-    table = Table(box=None, pad_edge=False)
-    for heading in ("COLUMN_CODE", "COLUMN_NAME", "COLUMN_KIND", "COLUMN_STATE", "COLUMN_UNTIL"):
-        table.add_column(s.output.text(heading))
-    for seal in found:
-        kind, until = s.output.say(KIND_NAMES[seal.kind]), f"{seal.valid_until:%Y-%m-%d}"
-        table.add_row(seal.code, seal.name, kind, s.output.text(f"STATE_{seal.state}"), until)
-    console.print(table)
+    headings = s.output.texts("COLUMN_CODE", "COLUMN_NAME", "COLUMN_KIND", "COLUMN_STATE", "COLUMN_UNTIL")
+    cells = [
+        [
+            seal.code,
+            seal.name,
+            s.output.say(KIND_NAMES[seal.kind]),
+            s.output.text(f"STATE_{seal.state}"),
+            f"{seal.valid_until:%Y-%m-%d}",
+        ]
+        for seal in found
+    ]
+    show_table(console, headings, cells, folding=[1, 2])
 
 
 def _show(s: Session, console: Console, known: dict[str, Any]) -> None:
@@ -265,9 +270,8 @@ def _show(s: Session, console: Console, known: dict[str, Any]) -> None:
         ("COLUMN_KEEPERS", lambda: ", ".join(kept["handle"] for kept in known["keepers"])),
         ("COLUMN_CERTIFICATE", lambda: known["certificates"][-1]["serial"] if known["certificates"] else "–"),
     ]
-    table = Table(box=None, pad_edge=False, show_header=False)
     for heading, value in rows:
-        table.add_row(s.output.text(heading), value(), style=None)
-    console.print(table)
+        console.print(f"{s.output.text(heading)}: {value()}", markup=False, soft_wrap=True)
     for line in known["history"]:
-        console.print(f"  {line['at'][:19]}  {line['actor']:<12} {line['act']:<16} {line['cause'] or ''}", markup=False)
+        console.print(f"  {line['at'][:19]}  {line['actor']:<12} {line['act']:<16} {line['cause'] or ''}",
+                      markup=False, soft_wrap=True)  # fmt: skip

@@ -13,7 +13,7 @@ import typer
 from sealservice.cli.options import DEFAULT_HOME, Home, Json
 from sealservice.cli.output import USAGE, Output
 from sealverify.__main__ import WrongUsage, run
-from sealverify.examination import examine_document
+from sealverify.guard import examine_guarded
 from sealverify.policy import Policy
 from sealverify.trust import Trust
 
@@ -33,8 +33,8 @@ def verify(context: typer.Context, home: Home = DEFAULT_HOME, json: Json = False
 
 
 def report_on(path: Path, *, trust: Path) -> dict[str, Any]:
-    """The verifier's report about a file of our own, as a program reads it."""
-    return examine_document(path, Policy(trust=Trust.from_file(trust))).as_json()
+    """The verifier's report about a file of our own, as a program reads it; judged in a child, as every file is."""
+    return examine_guarded(path, Policy(trust=Trust.from_file(trust)))
 
 
 def _says(arguments: list[str], option: str) -> bool:

@@ -47,10 +47,10 @@ class Terminal:
 
     home: Path
 
-    def say(self, *arguments: object, language: str = "en") -> Said:
-        """As a person: sentences in `language`."""
+    def say(self, *arguments: object, language: str = "en", columns: str = "200") -> Said:
+        """As a person: sentences in `language`, on a window so many `columns` wide."""
         out, err = (io.TextIOWrapper(io.BytesIO(), encoding="utf-8", write_through=True) for _ in range(2))
-        wanted = {"SEALSERVICE_HOME": str(self.home), "SEALSERVICE_LANG": language, "COLUMNS": "200"}
+        wanted = {"SEALSERVICE_HOME": str(self.home), "SEALSERVICE_LANG": language, "COLUMNS": columns}
         with environment(wanted), redirect_stdout(out), redirect_stderr(err):
             code = run([str(argument) for argument in arguments])
         said = [stream.buffer.getvalue().decode() for stream in (out, err)]  # type: ignore[attr-defined]

@@ -3,6 +3,7 @@ own, as a newcomer runs them."""
 
 from __future__ import annotations
 
+import os
 import shutil
 from datetime import timedelta
 from pathlib import Path
@@ -13,6 +14,7 @@ import pytest
 from sealservice.assembly import House
 from sealservice.settings import load
 from tests.cli.terminal import Said, Terminal, command
+from tests.support.children import in_child
 from tests.support.departments import SetClock
 
 
@@ -153,6 +155,74 @@ def test_the_doctor_goes_on_past_a_damaged_database(home: Path) -> None:
     for side in ("-wal", "-shm"):
         (home / f"sealservice.sqlite3{side}").unlink(missing_ok=True)
     assert "not a database" in _ill(home, "DATABASE")
+
+
+HARM = {
+    "gone": "DATABASE_MISSING",
+    "emptied": "DATABASE_MISSING",
+    "overwritten": "DATABASE_DAMAGED",
+    "cut off": "DATABASE_DAMAGED",
+}
+
+
+def _harm(home: Path, how: str) -> None:
+    file = home / "sealservice.sqlite3"
+    for side in ("-wal", "-shm"):
+        (home / f"sealservice.sqlite3{side}").unlink(missing_ok=True)
+    if how == "gone":
+        file.unlink()
+    elif how == "emptied":
+        file.write_bytes(b"")
+    elif how == "overwritten":
+        file.write_bytes(b"this was a database once" * 1000)
+    else:
+        file.write_bytes(file.read_bytes()[: 4096 * 5])
+
+
+@pytest.mark.parametrize(("how", "code"), HARM.items(), ids=HARM)
+def test_no_command_works_on_a_lost_or_damaged_database_or_makes_an_empty_one(home: Path, how: str, code: str) -> None:
+    _harm(home, how)
+    terminal = Terminal(home)
+    for arguments in (
+        ("seals", "list"),
+        ("people", "add", "li.lei", "--name", "李雷"),
+        ("doctor", "--accept-clock", "--why", "看过"),
+    ):
+        said = terminal.ask(*arguments)
+        assert (said.code, said.error) == (78, code), arguments
+        for language in ("en", "zh"):
+            assert str(home / "sealservice.sqlite3") in said.value["error"][language]
+            assert "docs/runbooks/backup-and-restore.md" in said.value["error"][language]
+    assert str(home / "sealservice.sqlite3") in _ill(home, "DATABASE")
+    if code == "DATABASE_MISSING":
+        assert not House(load(home), SetClock()).database.has_tables()
+
+
+def as_somebody_else(folder: str) -> list[list[object]]:
+    """What an account is told that may not write the data folder; for root, which may write any, that is nobody."""
+    commands = (["seals", "list"], ["doctor"])
+    for command_line in commands:  # with all that is imported on the way: nobody may be unable to read it
+        Terminal(Path("/nonexistent")).ask(*command_line)
+    if os.getuid() == 0:
+        os.setgroups([])
+        os.setresgid(65534, 65534, 65534)
+        os.setresuid(65534, 65534, 65534)
+    return [[said.code, said.value] for said in (Terminal(Path(folder)).ask(*line) for line in commands)]
+
+
+@pytest.mark.parametrize("mode", [0o500, 0o555, 0o000])
+def test_a_data_folder_that_is_closed_to_an_account_says_whose_it_is(home: Path, mode: int) -> None:
+    owner = home.owner()
+    home.chmod(mode)
+    try:
+        (listed, told), (examined, findings) = in_child(as_somebody_else, str(home))
+    finally:
+        home.chmod(0o700)
+    assert (listed, told["error"]["code"], examined) == (78, "HOME_CLOSED", 78)
+    (finding,) = [item for item in findings if item["part"] == "HOME"]
+    for language in ("en", "zh"):
+        assert finding["message"][language] == told["error"][language]
+        assert owner in told["error"][language]
 
 
 @pytest.mark.slow
