@@ -20,7 +20,7 @@ from rich.markup import escape
 from keystore.errors import KeyStoreError, KeyStoreMisconfigured, TokenUnavailable
 from sealservice.kernel.errors import InvalidInput, Misconfigured, SealServiceError, Unavailable
 from sealverify.errors import SealVerifyError
-from sealverify.messages import Text, catalogue
+from sealverify.messages import Text, catalogue, language_of
 
 DONE, REFUSED, USAGE, OUR_FAULT, TRY_LATER, MISCONFIGURED, INTERRUPTED = 0, 1, 64, 70, 75, 78, 130
 _OURS = (SealServiceError, KeyStoreError, SealVerifyError)
@@ -28,11 +28,7 @@ _OURS = (SealServiceError, KeyStoreError, SealVerifyError)
 
 def preferred_language() -> str:
     """ "zh" or "en", from SEALSERVICE_LANG, else from the locale of the shell."""
-    for variable in ("SEALSERVICE_LANG", "LC_ALL", "LC_MESSAGES", "LANG"):
-        value = os.environ.get(variable)
-        if value:
-            return "zh" if value.lower().startswith("zh") else "en"
-    return "en"
+    return language_of(os.environ)
 
 
 @dataclass(frozen=True)
