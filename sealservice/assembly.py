@@ -24,6 +24,7 @@ from sealservice.certificates.model import StoredKey
 from sealservice.certificates.outside import OutsideAuthority
 from sealservice.certificates.profiles import ProfileName
 from sealservice.certificates.queries import chain_of, find_newest
+from sealservice.certificates.reconciliation import abandon_unissued
 from sealservice.certificates.trust import TrustFile
 from sealservice.documents.store import DocumentStore
 from sealservice.impressions.instruments import Instruments
@@ -190,6 +191,7 @@ class House:
 
     def settle(self) -> Settled:
         """Settles what dead processes left behind."""
+        abandon_unissued(self.database, self.clock)
         return Reconciler(self.database, self.clock, self.store, self.running).settle()
 
     def close(self) -> None:

@@ -9,7 +9,7 @@ from __future__ import annotations
 from datetime import datetime
 from enum import StrEnum
 
-from sqlalchemy import ForeignKey, LargeBinary, String
+from sqlalchemy import ForeignKey, Index, LargeBinary, String, text
 from sqlalchemy.orm import Mapped, mapped_column
 
 from keystore.keys import KeyRef, Protection
@@ -99,6 +99,15 @@ class Certificate(Table):
     valid_until: Mapped[datetime]
     revoked_at: Mapped[datetime | None]
     revocation_reason: Mapped[str | None] = mapped_column(String(32))
+
+    __table_args__ = (
+        Index(
+            "certificates_to_be_issued",
+            "valid_from",
+            sqlite_where=text("state = 'INTENDED'"),
+            postgresql_where=text("state = 'INTENDED'"),
+        ),
+    )
 
     @property
     def subject(self) -> str:

@@ -92,6 +92,13 @@ def upgrade() -> None:
         ),
         sa.PrimaryKeyConstraint("certificate_id"),
     )
+    op.create_index(
+        "certificates_to_be_issued",
+        "certificates",
+        ["valid_from"],
+        sqlite_where=sa.text("state = 'INTENDED'"),
+        postgresql_where=sa.text("state = 'INTENDED'"),
+    )
     op.create_index(op.f("ix_certificates_issuer_id"), "certificates", ["issuer_id"], unique=False)
     op.create_index(op.f("ix_certificates_key_id"), "certificates", ["key_id"], unique=False)
     op.create_table(
@@ -275,7 +282,7 @@ def _let_the_audit_only_grow() -> None:
             "FOR EACH STATEMENT EXECUTE FUNCTION refuse_audit_change()"
         )
         return
-    # The last: REPLACE deletes past the trigger on DELETE, unless the connection asks for recursive triggers as ours do.
+    # The last: REPLACE deletes past the trigger on DELETE, unless the connection asks for recursive triggers.
     for name, event in {
         "update": "UPDATE ON audit_lines",
         "delete": "DELETE ON audit_lines",
