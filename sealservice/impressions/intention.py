@@ -13,12 +13,19 @@ from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import Session
 
 from sealservice.audit.operations import last_recorded_at
-from sealservice.impressions.model import Impression, ImpressionState, PlannedSignature, SignaturePurpose
+from sealservice.impressions.model import (
+    ONE_LIVING_IMPRESSION_FOR_A_KEY,
+    Impression,
+    ImpressionState,
+    PlannedSignature,
+    SignaturePurpose,
+)
 from sealservice.impressions.queries import find_by_key
 from sealservice.impressions.request import Level, PressRequest
 from sealservice.kernel.clock import Clock, require_not_behind
 from sealservice.kernel.database import Database, insert
 from sealservice.kernel.errors import Conflict
+from sealservice.kernel.violations import breaks
 from sealservice.seals.lifecycle import require_pressable
 from sealservice.seals.queries import SealingMeans
 from sealservice.timestamps.sources import TimestampSource
@@ -80,6 +87,8 @@ class Intentions:
                 insert(session, impression)
                 insert(session, *self._planned(draft))
         except IntegrityError as error:
+            if not breaks(error, ONE_LIVING_IMPRESSION_FOR_A_KEY):
+                raise
             raise Conflict("IDEMPOTENCY_KEY_BUSY", key=request.idempotency_key) from error
         return Intent(impression, digest, draft.means, request.level)
 

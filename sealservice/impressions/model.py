@@ -25,6 +25,15 @@ ENDED_IN_NOTHING = frozenset({ImpressionState.ABANDONED, ImpressionState.FAILED}
 """Nothing came of it: the same may be asked again under the same idempotency key."""
 
 
+ONE_LIVING_IMPRESSION_FOR_A_KEY = Index(
+    "one_living_impression_for_a_key",
+    "idempotency_key",
+    unique=True,
+    sqlite_where=text("state NOT IN ('ABANDONED', 'FAILED')"),
+    postgresql_where=text("state NOT IN ('ABANDONED', 'FAILED')"),
+)
+
+
 class Impression(Table):
     """One act of pressing a seal on one document.
 
@@ -55,15 +64,7 @@ class Impression(Table):
     cms: Mapped[bytes | None] = mapped_column(LargeBinary)
     failure: Mapped[str | None] = mapped_column(String(64))
 
-    __table_args__ = (
-        Index(
-            "one_living_impression_for_a_key",
-            "idempotency_key",
-            unique=True,
-            sqlite_where=text("state NOT IN ('ABANDONED', 'FAILED')"),
-            postgresql_where=text("state NOT IN ('ABANDONED', 'FAILED')"),
-        ),
-    )
+    __table_args__ = (ONE_LIVING_IMPRESSION_FOR_A_KEY,)
 
     @property
     def subject(self) -> str:

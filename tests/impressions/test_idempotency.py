@@ -9,10 +9,12 @@ from typing import Any
 
 import pytest
 from sqlalchemy import func, select
+from sqlalchemy.exc import IntegrityError
 
 from keystore.keys import SigningKey
 from sealservice.impressions.check import CheckFailed
-from sealservice.impressions.model import Impression, ImpressionState
+from sealservice.impressions.intention import Draft, Intentions
+from sealservice.impressions.model import Impression, ImpressionState, PlannedSignature
 from sealservice.impressions.operations import Pressing
 from sealservice.impressions.request import Level, PressRequest
 from sealservice.kernel.errors import Conflict, InvalidInput
@@ -160,3 +162,21 @@ def test_two_that_pass_the_first_look_together_are_told_apart_by_the_database(
     assert desk.fails(Conflict).code == "IDEMPOTENCY_KEY_BUSY"
     assert late == [None]
     assert impressions_under(desk) == 1
+
+
+def test_a_fault_of_another_kind_is_not_told_as_a_busy_key(desk: Desk, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A planned signature names a key that is not on record: our own fault, and waiting would not mend it."""
+    planned = Intentions._planned
+
+    def unknown(intentions: Intentions, draft: Draft) -> list[PlannedSignature]:
+        rows = planned(intentions, draft)
+        rows[0].key_id = "0" * 32
+        return rows
+
+    with monkeypatch.context() as faulty:
+        faulty.setattr(Intentions, "_planned", unknown)
+        with pytest.raises(IntegrityError):
+            desk.pressing.press(desk.request)
+    assert impressions_under(desk) == 0
+
+    assert desk.pressing.press(desk.request).state is ImpressionState.RECORDED
