@@ -12,7 +12,7 @@ from pathlib import Path
 from sqlalchemy import select
 
 from sealservice.audit.operations import append
-from sealservice.documents.model import Document
+from sealservice.documents.claims import discard_unclaimed
 from sealservice.documents.store import DocumentStore
 from sealservice.impressions.model import LIFECYCLE, Impression, ImpressionState
 from sealservice.kernel.clock import Clock
@@ -75,10 +75,7 @@ class Reconciler:
                 digest = Digest.of_file(draft)
             except FileNotFoundError:  # its maker has just finished, or somebody else clears away as well
                 continue
-            with self._database.read() as session:
-                recorded = session.get(Document, str(digest)) is not None
-            if not recorded:
-                self._store.discard(digest)
+            discard_unclaimed(self._database, self._store, digest)
             draft.unlink(missing_ok=True)
             cleared += 1
         return cleared

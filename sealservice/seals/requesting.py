@@ -14,6 +14,7 @@ from pathlib import Path
 from sqlalchemy.orm import Session
 
 from sealservice.audit.operations import append
+from sealservice.documents.claims import claim
 from sealservice.documents.model import Document, Kind
 from sealservice.documents.store import DocumentStore
 from sealservice.kernel.clock import Clock
@@ -131,10 +132,7 @@ class Requests:
     def _write(self, session: Session, seal: Seal, stored: list[Document], keepers: list[str], actor: str) -> Seal:
         if session.get(Seal, seal.code) is not None:
             raise Conflict("SEAL_EXISTS", code=seal.code)
-        for document in stored:
-            if session.get(Document, document.digest) is None:
-                session.add(document)
-        session.flush()
+        claim(session, self.store, *stored)
         session.add(seal)
         session.flush()
         session.add_all(SealKeeper(seal_code=seal.code, handle=handle, since=seal.valid_from) for handle in keepers)
