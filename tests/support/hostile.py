@@ -6,6 +6,7 @@ import io
 import zlib
 from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 import pikepdf
 from pikepdf import Array, Dictionary, Name, Pdf, String
@@ -28,7 +29,7 @@ def _script() -> Dictionary:
     return Dictionary(S=Name.JavaScript, JS=String("app.alert('hello')"))
 
 
-def _annotation(pdf: Pdf, **entries: object) -> None:
+def _annotation(pdf: Pdf, **entries: Any) -> None:
     box = Array([100, 100, 200, 200])
     page = pdf.pages[0]
     page.Annots = Array([pdf.make_indirect(Dictionary(Type=Name.Annot, Subtype=Name.Link, Rect=box, **entries))])
@@ -51,7 +52,7 @@ def _escaped_script(pdf: Pdf) -> None:
     pdf.pages[0].AA = Dictionary(O=Dictionary(S=Name("/JavaScript"), JS=pdf.make_stream(b"app.alert(1)")))
 
 
-def _action(kind: str, **entries: object) -> Change:
+def _action(kind: str, **entries: Any) -> Change:
     def change(pdf: Pdf) -> None:
         _annotation(pdf, A=Dictionary(S=Name(f"/{kind}"), **entries))
 

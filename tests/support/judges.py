@@ -43,7 +43,8 @@ def render(path: Path, page: int) -> Image.Image:
     try:
         document.init_forms()
         shown = document[page - 1].render(scale=DPI / 72, may_draw_forms=True)
-        return shown.to_pil().convert("RGB")
+        image: Image.Image = shown.to_pil().convert("RGB")
+        return image
     finally:
         document.close()
 

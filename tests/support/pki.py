@@ -9,6 +9,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from functools import cached_property
+from typing import Any
 
 from cryptography import x509
 from cryptography.hazmat.primitives import hashes
@@ -243,7 +244,5 @@ def _rsa(bits: int) -> rsa.RSAPrivateKey:
     return rsa.generate_private_key(65537, bits)
 
 
-def _seal(name: str, **more: object) -> Wish:
-    return Wish(  # type: ignore[arg-type]
-        name=name, organization_identifier="NTRCN-91350100M000100Y43", policy=SEAL_CERTIFICATE_POLICY, **more
-    )
+def _seal(name: str, **more: Any) -> Wish:
+    return Wish(name=name, organization_identifier="NTRCN-91350100M000100Y43", policy=SEAL_CERTIFICATE_POLICY, **more)
