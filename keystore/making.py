@@ -43,6 +43,13 @@ def wrap_anew(session: WorkSession, ref: KeyRef) -> KeyRef:
     return replace(ref, wrapped=wrapped, wrapping_key_id=newest)
 
 
+def holds(session: WorkSession, ref: KeyRef) -> bool:
+    """Whether the token has what `ref` rests on: the key itself, or the wrapping key that it lies under."""
+    if ref.protection is Protection.WRAPPED:
+        return session.raw.find_wrapping_key(ref.wrapping_key_id or "") is not None
+    return session.raw.find_private(key_id=ref.key_id, label=ref.label) is not None
+
+
 def make_wrapping_key(session: WorkSession) -> KeyRecord:
     """The next in the row of wrapping keys. Their labels carry a number, because a token keeps no order."""
     numbers = [int(label.removeprefix(WRAPPING_KEY_PREFIX)) for label, _ in _wrapping_keys(session)]

@@ -23,7 +23,15 @@ from keystore.errors import (
 from keystore.keys import Health, KeyRecord, KeyRef, LateSignature, Protection, SelfTest, SigningKey
 from keystore.locking import Locking
 from keystore.login import TokenLogin
-from keystore.making import find_or_make_test_key, make_stored, make_wrapped, make_wrapping_key, record, wrap_anew
+from keystore.making import (
+    find_or_make_test_key,
+    holds,
+    make_stored,
+    make_wrapped,
+    make_wrapping_key,
+    record,
+    wrap_anew,
+)
 from keystore.module import Module
 from keystore.pin import locked
 from keystore.pool import SessionPool
@@ -112,6 +120,11 @@ class TokenKeyStore:
             self._shared.epoch += 1  # a handle may point at another key now: find all of them again
             raise SignatureWrong("KEYSTORE_SIGNATURE_WRONG", label=ref.label, key_id=ref.key_id)
         return raw
+
+    def holds(self, ref: KeyRef) -> bool:
+        """Whether the token has what `ref` rests on now: the key itself, or the wrapping key that it lies under. Asked
+        of the token each time, because another process may have destroyed it."""
+        return self.perform(lambda session: holds(session, ref))
 
     def inventory(self) -> list[KeyRecord]:
         """Every key that rests in the token. Wrapped keys rest in the caller's database."""

@@ -20,6 +20,7 @@ from keystore.settings import TokenSettings, find_module
 from keystore.store import TokenKeyStore
 from sealservice.audit.highwater import HighWater
 from sealservice.certificates.authority import Authority
+from sealservice.certificates.keyring import Keyring, SigningKeys
 from sealservice.certificates.model import StoredKey
 from sealservice.certificates.outside import OutsideAuthority
 from sealservice.certificates.profiles import ProfileName
@@ -97,6 +98,11 @@ class House:
     def keys(self) -> TokenKeyStore:
         """The service's key store. Opening it tests it; it says itself what is wrong."""
         return open_key_store(token_settings(self.settings, root=False), on_late=self.latecomers.arrived)
+
+    @cached_property
+    def signing_keys(self) -> SigningKeys:
+        """The keys of the service's token, also when another process has moved one under a new wrapping key."""
+        return SigningKeys(Keyring(self.database, self.clock, self.keys))
 
     @contextmanager
     def root_keys(self) -> Iterator[TokenKeyStore]:
@@ -182,7 +188,7 @@ class House:
             workers=self.workers,
             intentions=Intentions(self.database, self.clock, self.instance.name, timestamps),
             instruments=Instruments(self.database, self.store),
-            signer=Signer(self.keys.signing_key, timestamps),
+            signer=Signer(self.signing_keys.get, timestamps),
             recorder=Recorder(self.database, self.clock, self.store),
             latecomers=self.latecomers,
             judgement=Judgement(self.settings.signing.examined_share, self.workers),

@@ -6,17 +6,18 @@ authority takes the place of this room by way of `outside`.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from datetime import datetime, timedelta
 
 from cryptography import x509
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
-from keystore.keys import KeyStore, Protection
+from keystore.keys import KeyStore
 from sealservice.audit.operations import append
-from sealservice.certificates.issuing import Issuer, Order, issue
-from sealservice.certificates.model import LIFECYCLE, Certificate, CertificateState, Purpose, StoredKey
+from sealservice.certificates.issuing import CertificateOrder, Issuer, issue
+from sealservice.certificates.keyring import Keyring, KeyWanted
+from sealservice.certificates.model import LIFECYCLE, Certificate, CertificateState, StoredKey
 from sealservice.certificates.profiles import ProfileName
 from sealservice.certificates.queries import anchor_of, chain_of, find_newest, get_certificate, is_demo
 from sealservice.certificates.revocation import LIST_LASTS, revocation_list
@@ -39,11 +40,13 @@ class Authority:
             raise Misconfigured("AUTHORITY_MISSING")
         return self._issuer(certificate)
 
-    def new_key(self, purpose: Purpose, *, label: str, algorithm: str, protection: Protection) -> StoredKey:
-        """Makes a key in the token and keeps where it is."""
-        return new_key(self._database, self._clock, self._keys, purpose, label, algorithm, protection)
+    def make_key(
+        self, wanted: KeyWanted, *, actor: str, instead: Callable[[Session], StoredKey | None] | None = None
+    ) -> StoredKey:
+        """Makes a key in the token and keeps where it is. `instead`: see `Keyring.make`."""
+        return Keyring(self._database, self._clock, self._keys).make(wanted, actor=actor, instead=instead)
 
-    def issue(self, order: Order, *, actor: str) -> Certificate:
+    def issue(self, order: CertificateOrder, *, actor: str) -> Certificate:
         """A certificate by the embedded authority. Raises Refused("DEMO_IN_PRODUCTION") for a demo subject there."""
         if self._production and is_demo(order.subject.name()):
             raise Refused("DEMO_IN_PRODUCTION", name=order.subject.common_name)
@@ -96,23 +99,6 @@ class Authority:
                     Certificate.state == CertificateState.REVOKED, Certificate.issuer_id == issuing.certificate_id
                 )
             ).all()
-
-
-def new_key(
-    database: Database,
-    clock: Clock,
-    keys: KeyStore,
-    purpose: Purpose,
-    label: str,
-    algorithm: str,
-    protection: Protection,
-) -> StoredKey:
-    """A fresh key in the token of `keys`, and the row that finds it again."""
-    ref = keys.generate(algorithm=algorithm, label=label, protection=protection)
-    key = StoredKey.of(ref, purpose=purpose, at=clock.now())
-    with database.begin() as session:
-        session.add(key)
-    return key
 
 
 def revoke(

@@ -11,8 +11,8 @@ from dataclasses import dataclass
 from sqlalchemy import select
 
 from keystore.keys import KeyStore, Protection
-from sealservice.certificates.authority import new_key
-from sealservice.certificates.issuing import Issuer, Order, issue
+from sealservice.certificates.issuing import CertificateOrder, Issuer, issue
+from sealservice.certificates.keyring import Keyring, KeyWanted
 from sealservice.certificates.model import Certificate, Purpose, StoredKey
 from sealservice.certificates.profiles import ProfileName, Subject
 from sealservice.certificates.queries import find_newest, is_demo
@@ -69,20 +69,25 @@ class Ceremony:
         return Issuer(certificate, self.root_keys.signing_key(key.ref))
 
     def _make_root(self, actor: str) -> Issuer:
-        key = self._new_key(self.root_keys, Purpose.ROOT)
+        key = self._make_key(self.root_keys, Purpose.ROOT, actor)
         signing = self.root_keys.signing_key(key.ref)
-        order = Order(ProfileName.ROOT, self._subject("Root CA"), key)
+        order = CertificateOrder(ProfileName.ROOT, self._subject("Root CA"), key)
         return Issuer(issue(self.database, self.clock, Issuer(None, signing), order, actor=actor), signing)
 
     def _certify(self, above: Issuer, purpose: Purpose, profile: ProfileName, role: str, actor: str) -> Issuer:
-        key = self._new_key(self.service_keys, purpose)
-        order = Order(profile, self._subject(role), key)
+        key = self._make_key(self.service_keys, purpose, actor)
+        order = CertificateOrder(profile, self._subject(role), key)
         certificate = issue(self.database, self.clock, above, order, actor=actor)
         return Issuer(certificate, self.service_keys.signing_key(key.ref))
 
-    def _new_key(self, keys: KeyStore, purpose: Purpose) -> StoredKey:
-        label = f"{purpose.lower()}-{self.clock.now():%Y%m%d}"
-        return new_key(self.database, self.clock, keys, purpose, label, self.algorithm, Protection.TOKEN_OBJECT)
+    def _make_key(self, keys: KeyStore, purpose: Purpose, actor: str) -> StoredKey:
+        wanted = KeyWanted(
+            purpose=purpose,
+            label=f"{purpose.lower()}-{self.clock.now():%Y%m%d}",
+            algorithm=self.algorithm,
+            protection=Protection.TOKEN_OBJECT,
+        )
+        return Keyring(self.database, self.clock, keys).make(wanted, actor=actor)
 
     def _subject(self, role: str) -> Subject:
         return Subject(common_name=f"{self.name} {role}".strip(), organization=self.organization, unit=self.unit)

@@ -60,6 +60,10 @@ class StoredKey(Table):
         )
 
     @property
+    def subject(self) -> str:
+        return f"key:{self.key_id}"
+
+    @property
     def ref(self) -> KeyRef:
         return KeyRef(
             key_id=self.key_id,

@@ -1,27 +1,26 @@
 """The way to an outside, licensed authority: a request goes out for a key in our token, a chain comes back.
 
-What comes back is checked before it is kept: that it certifies our key, that its links hold, that it may sign
-documents, and that production is not handed a demonstration.
+What comes back is examined in `intake` before it is kept, and production is not handed a demonstration.
 """
 
 from __future__ import annotations
 
-from itertools import pairwise
-
 from cryptography import x509
-from cryptography.exceptions import InvalidSignature
 from cryptography.hazmat.primitives import serialization
+from sqlalchemy.orm import Session
 
 from keystore.keys import KeyStore
 from sealservice.audit.operations import append
-from sealservice.certificates.model import LIFECYCLE, Certificate, CertificateState, StoredKey
-from sealservice.certificates.profiles import ProfileName, Subject
-from sealservice.certificates.queries import der, is_demo
+from sealservice.certificates.intake import examine_chain, load_chain
+from sealservice.certificates.issuing import CertificateOrder, require_certifiable
+from sealservice.certificates.model import LIFECYCLE, Certificate, CertificateState
+from sealservice.certificates.queries import der, find_standing, is_demo
 from sealservice.certificates.token_key import sign_with
 from sealservice.kernel.clock import Clock
 from sealservice.kernel.database import Database
-from sealservice.kernel.errors import InvalidInput, NotFound, Refused
+from sealservice.kernel.errors import Refused
 from sealservice.kernel.identifiers import new_identifier
+from sealservice.kernel.lifecycle import Event
 
 
 class OutsideAuthority:
@@ -30,86 +29,59 @@ class OutsideAuthority:
     def __init__(self, database: Database, clock: Clock, keys: KeyStore, *, production: bool) -> None:
         self._database, self._clock, self._keys, self._production = database, clock, keys, production
 
-    def request(self, key_id: str, subject: Subject) -> bytes:
-        """A certificate request in PEM (PKCS #10, RFC 2986), signed by the key itself: the proof of possession."""
-        key = self._key(key_id)
-        builder = x509.CertificateSigningRequestBuilder().subject_name(subject.name())
-        signed: x509.CertificateSigningRequest = sign_with(builder, self._keys.signing_key(key.ref))
+    def request(self, order: CertificateOrder, *, actor: str) -> bytes:
+        """A certificate request in PEM (PKCS #10, RFC 2986), signed by the key itself: the proof of possession. It is
+        on record before it goes out. Raises what `require_certifiable` raises."""
+        subject = order.subject.name()
+        with self._database.begin() as session:
+            require_certifiable(session, order.key.key_id)
+            facts = {"name": subject.rfc4514_string()}
+            append(session, Event("key.request", order.key.subject, actor, self._clock.now(), facts=facts))
+        builder = x509.CertificateSigningRequestBuilder().subject_name(subject)
+        signed: x509.CertificateSigningRequest = sign_with(builder, self._keys.signing_key(order.key.ref))
         return signed.public_bytes(serialization.Encoding.PEM)
 
-    def accept(self, key_id: str, pem: bytes, *, actor: str) -> Certificate:
-        """Keeps the chain that came back, leaf first. Raises InvalidInput with what does not fit."""
-        chain = _loaded(pem)
-        leaf, key, now = chain[0], self._key(key_id), self._clock.now()
-        self._examine(chain, key)
-        certificate = Certificate(
-            certificate_id=new_identifier(),
-            state=CertificateState.INTENDED,
-            profile=ProfileName.SEAL,
-            key_id=key_id,
-            serial=f"{leaf.serial_number:x}",
-            subject_name=leaf.subject.rfc4514_string()[:500],
-            issuer_id=None,
-            chain=b"".join(item.public_bytes(serialization.Encoding.PEM) for item in _without_root(chain)),
-            der=der(leaf),
-            valid_from=leaf.not_valid_before_utc,
-            valid_until=leaf.not_valid_after_utc,
-        )
-        with self._database.begin() as session:
-            session.add(certificate)
-            facts = {"serial": certificate.serial, "issuer": leaf.issuer.rfc4514_string()}
-            append(session, LIFECYCLE.move(certificate, "issue", actor=actor, at=now, **facts))
-        return certificate
+    def accept(self, order: CertificateOrder, pem: bytes, *, actor: str) -> Certificate:
+        """Keeps the chain that came back, leaf first; the same one given again is the one that is kept already.
 
-    def _key(self, key_id: str) -> StoredKey:
-        with self._database.read() as session:
-            key = session.get(StoredKey, key_id)
-        if key is None:
-            raise NotFound("KEY_UNKNOWN", key=key_id)
-        return key
-
-    def _examine(self, chain: list[x509.Certificate], key: StoredKey) -> None:
-        leaf, now = chain[0], self._clock.now()
-        if _public_key(leaf) != key.public_key:
-            raise InvalidInput("CERTIFICATE_OF_ANOTHER_KEY", name=leaf.subject.rfc4514_string())
-        if not leaf.not_valid_before_utc <= now <= leaf.not_valid_after_utc:
-            raise InvalidInput("CERTIFICATE_OUT_OF_TIME", until=leaf.not_valid_after_utc.isoformat())
+        Raises InvalidInput with what does not fit, and what `require_certifiable` raises."""
+        chain = load_chain(pem)
         if self._production and any(is_demo(item.subject) for item in chain):
-            raise Refused("DEMO_IN_PRODUCTION", name=leaf.subject.rfc4514_string())
-        if not _may_sign_documents(leaf):
-            raise InvalidInput("CERTIFICATE_MAY_NOT_SIGN", name=leaf.subject.rfc4514_string())
-        for below, above in pairwise(chain):
-            _examine_link(below, above)
+            raise Refused("DEMO_IN_PRODUCTION", name=chain[0].subject.rfc4514_string())
+        now = self._clock.now()
+        examine_chain(chain, order, now=now)
+        leaf, accepted = chain[0], _accepted(chain, order)
+        with self._database.begin() as session:
+            kept = _find_kept(session, order, leaf)
+            if kept is not None:
+                return kept
+            require_certifiable(session, order.key.key_id)
+            session.add(accepted)
+            facts = {"serial": accepted.serial, "issuer": leaf.issuer.rfc4514_string()}
+            append(session, LIFECYCLE.move(accepted, "issue", actor=actor, at=now, **facts))
+        return accepted
 
 
-def _loaded(pem: bytes) -> list[x509.Certificate]:
-    try:
-        return x509.load_pem_x509_certificates(pem)
-    except ValueError:
-        raise InvalidInput("CERTIFICATE_CHAIN_UNREADABLE") from None
-
-
-def _examine_link(below: x509.Certificate, above: x509.Certificate) -> None:
-    try:
-        below.verify_directly_issued_by(above)
-    except (ValueError, TypeError, InvalidSignature):
-        raise InvalidInput(
-            "CERTIFICATE_CHAIN_BROKEN", below=below.subject.rfc4514_string(), above=above.subject.rfc4514_string()
-        ) from None
-
-
-def _may_sign_documents(leaf: x509.Certificate) -> bool:
-    try:
-        usage = leaf.extensions.get_extension_for_class(x509.KeyUsage).value
-    except x509.ExtensionNotFound:
-        return True
-    return usage.digital_signature or usage.content_commitment
-
-
-def _public_key(certificate: x509.Certificate) -> bytes:
-    return certificate.public_key().public_bytes(
-        serialization.Encoding.DER, serialization.PublicFormat.SubjectPublicKeyInfo
+def _accepted(chain: list[x509.Certificate], order: CertificateOrder) -> Certificate:
+    leaf = chain[0]
+    return Certificate(
+        certificate_id=new_identifier(),
+        state=CertificateState.INTENDED,
+        profile=order.profile,
+        key_id=order.key.key_id,
+        serial=f"{leaf.serial_number:x}",
+        subject_name=leaf.subject.rfc4514_string()[:500],
+        issuer_id=None,
+        chain=b"".join(item.public_bytes(serialization.Encoding.PEM) for item in _without_root(chain)),
+        der=der(leaf),
+        valid_from=leaf.not_valid_before_utc,
+        valid_until=leaf.not_valid_after_utc,
     )
+
+
+def _find_kept(session: Session, order: CertificateOrder, leaf: x509.Certificate) -> Certificate | None:
+    standing = find_standing(session, order.key.key_id)
+    return standing if standing is not None and standing.der == der(leaf) else None
 
 
 def _without_root(chain: list[x509.Certificate]) -> list[x509.Certificate]:

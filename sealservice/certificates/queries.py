@@ -30,6 +30,16 @@ def find_newest(session: Session, profile: ProfileName) -> Certificate | None:
     ).first()
 
 
+def find_standing(session: Session, key_id: str) -> Certificate | None:
+    """The unrevoked certificate of a key, if it has one."""
+    return session.scalars(
+        select(Certificate)
+        .where(Certificate.key_id == key_id, Certificate.state == CertificateState.ISSUED)
+        .order_by(Certificate.valid_from.desc())
+        .limit(1)
+    ).first()
+
+
 def chain_of(session: Session, certificate: Certificate) -> list[bytes]:
     """The DER certificates that go into a signature: this one and those above it, without a self-signed root."""
     if certificate.chain:

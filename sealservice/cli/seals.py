@@ -16,7 +16,7 @@ from sealservice.cli.output import WrongUsage
 from sealservice.cli.tables import show_table
 from sealservice.seals.filing import record
 from sealservice.seals.kinds import KIND_NAMES, SealKind
-from sealservice.seals.model import Seal
+from sealservice.seals.model import Seal, SealRenewal
 from sealservice.seals.queries import get_seal, list_seals
 from sealservice.seals.requesting import SealRequest
 
@@ -166,20 +166,48 @@ def retire(code: SealCode, why: Cause, acting: Acting = None, home: Home = DEFAU
         _moved(s, seal, "SEAL_MOVED")
 
 
-@app.command("renew")
-def renew(
+@app.command("request-renewal")
+def request_renewal(
+    code: SealCode, until: Until = None, acting: Acting = None, home: Home = DEFAULT_HOME, json: Json = False
+) -> None:
+    """Asks for a new key and certificate of a seal. Somebody else approves it."""
+    with session(home, as_json=json, acting=acting) as s:
+        asked = s.house.seals.request_renewal(code, actor=s.actor, valid_until=end_of_day(until))
+        _told_of_renewal(s, asked, "RENEWAL_REQUESTED_NOW")
+
+
+@app.command("approve-renewal")
+def approve_renewal(
     code: SealCode,
-    until: Until = None,
-    chain: Chain = None,
+    why: Annotated[str | None, typer.Option("--why", help="A remark. 意见")] = None,
     acting: Acting = None,
     home: Home = DEFAULT_HOME,
     json: Json = False,
 ) -> None:
-    """Gives a seal a new key and certificate; its history stays."""
+    """Approves a renewal that somebody else asked for."""
+    with session(home, as_json=json, acting=acting) as s:
+        agreed = s.house.seals.approve_renewal(code, actor=s.actor, cause=why)
+        _told_of_renewal(s, agreed, "RENEWAL_APPROVED_NOW")
+
+
+@app.command("reject-renewal")
+def reject_renewal(
+    code: SealCode, why: Cause, acting: Acting = None, home: Home = DEFAULT_HOME, json: Json = False
+) -> None:
+    """Turns a renewal down, or takes it back."""
+    with session(home, as_json=json, acting=acting) as s:
+        ended = s.house.seals.reject_renewal(code, actor=s.actor, cause=why)
+        _told_of_renewal(s, ended, "RENEWAL_REJECTED_NOW")
+
+
+@app.command("renew")
+def renew(
+    code: SealCode, chain: Chain = None, acting: Acting = None, home: Home = DEFAULT_HOME, json: Json = False
+) -> None:
+    """Carries out an approved renewal: a new key and certificate; the seal's history stays."""
     with session(home, as_json=json, acting=acting) as s:
         pem = read(chain) if chain else None
-        renewed = s.house.seals.renew(code, actor=s.actor, valid_until=end_of_day(until), chain=pem)
-        _moved(s, renewed, "SEAL_RENEWED_NOW")
+        _moved(s, s.house.seals.renew(code, actor=s.actor, chain=pem), "SEAL_RENEWED_NOW")
 
 
 @app.command("appoint")
@@ -230,6 +258,16 @@ def end_of_day(text: str | None) -> datetime | None:
 def _moved(s: Session, seal: Seal, sentence: str) -> None:
     told = {**_brief(seal), "state": s.output.text(f"STATE_{seal.state}")}
     s.output.answer(_brief(seal), lambda _: s.output.line(sentence, **told))
+
+
+def _told_of_renewal(s: Session, renewal: SealRenewal, sentence: str) -> None:
+    value = {
+        "code": renewal.seal_code,
+        "renewal": renewal.renewal_id,
+        "state": renewal.state,
+        "valid_until": renewal.valid_until.isoformat(),
+    }
+    s.output.answer(value, lambda _: s.output.line(sentence, **value))
 
 
 def _brief(seal: Seal) -> dict[str, Any]:

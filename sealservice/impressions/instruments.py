@@ -37,7 +37,8 @@ class Instruments:
         self._known: dict[str, Instrument] = {}
 
     def get(self, seal_code: str) -> Instrument:
-        """Raises NotFound("SEAL_UNKNOWN"), WrongState("SEAL_NOT_MADE")."""
+        """Raises NotFound("SEAL_UNKNOWN"), WrongState (SEAL_REQUESTED, SEAL_APPROVED, SEAL_REJECTED),
+        Misconfigured("SEAL_PICTURE_MISSING")."""
         with self._lock:
             known = self._known.get(seal_code)
         return known or self._fetch(seal_code)

@@ -1,4 +1,4 @@
-"""The tables of seals, and the two tables of what may become of one.
+"""The tables of seals and of their renewals, and for each the two tables of what may become of one.
 
 EXPIRED is no state: whether a seal's time has come is asked of the clock, each time.
 """
@@ -8,7 +8,7 @@ from __future__ import annotations
 from datetime import datetime
 from enum import StrEnum
 
-from sqlalchemy import CheckConstraint, ForeignKey, String
+from sqlalchemy import CheckConstraint, ForeignKey, Index, String, text
 from sqlalchemy.orm import Mapped, mapped_column
 
 from sealservice.kernel.database import Table, Word
@@ -68,6 +68,43 @@ class SealKeeper(Table):
     until: Mapped[datetime | None]
 
 
+class RenewalState(StrEnum):
+    REQUESTED = "REQUESTED"
+    APPROVED = "APPROVED"
+    REJECTED = "REJECTED"
+    MADE = "MADE"
+
+
+class SealRenewal(Table):
+    """That a seal shall have a new key and certificate: one asks, another approves, like for a new seal. A seal has at
+    most one that is open."""
+
+    __tablename__ = "seal_renewals"
+
+    renewal_id: Mapped[str] = mapped_column(String(36), primary_key=True)
+    seal_code: Mapped[str] = mapped_column(ForeignKey("seals.code"))
+    state: Mapped[RenewalState] = mapped_column(Word(RenewalState))
+    valid_until: Mapped[datetime]
+    requested_by: Mapped[str] = mapped_column(ForeignKey("people.handle"))
+    requested_at: Mapped[datetime]
+    approved_by: Mapped[str | None] = mapped_column(ForeignKey("people.handle"))
+
+    __table_args__ = (
+        CheckConstraint("approved_by IS NULL OR approved_by <> requested_by", name="who_asks_cannot_approve"),
+        Index(
+            "one_open_renewal_of_a_seal",
+            "seal_code",
+            unique=True,
+            sqlite_where=text("state IN ('REQUESTED', 'APPROVED')"),
+            postgresql_where=text("state IN ('REQUESTED', 'APPROVED')"),
+        ),
+    )
+
+    @property
+    def subject(self) -> str:
+        return f"seal:{self.seal_code}"
+
+
 class SealCertificate(Table):
     """Every certificate that a seal ever had; the newest is the seal's own `certificate_id`."""
 
@@ -79,6 +116,7 @@ class SealCertificate(Table):
 
 
 _STANDING = frozenset({SealState.ACTIVE, SealState.SUSPENDED})
+ENDED = frozenset({SealState.REVOKED, SealState.RETIRED})
 
 LIFECYCLE = Lifecycle(
     "seal",
@@ -95,4 +133,16 @@ LIFECYCLE = Lifecycle(
     may={
         SealState.ACTIVE: frozenset({"press"}),
     },
+)
+
+OPEN = frozenset({RenewalState.REQUESTED, RenewalState.APPROVED})
+
+RENEWALS = Lifecycle(
+    "renewal",
+    moves={
+        "approve": Move(frozenset({RenewalState.REQUESTED}), RenewalState.APPROVED),
+        "reject": Move(OPEN, RenewalState.REJECTED, needs_cause=True),
+        "make": Move(frozenset({RenewalState.APPROVED}), RenewalState.MADE),
+    },
+    may={},
 )

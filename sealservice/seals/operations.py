@@ -1,11 +1,14 @@
 """The verbs of the seal library: request, approve, make, and everything that becomes of a seal after.
 
-Each leaves a line in the audit with who, when and why. Who requested a seal does not approve it; the database holds
-that too. Making asks the token for a key and the authority for a certificate, and can be taken up again where it broke.
+Each leaves a line in the audit with who, when and why. Who requested a seal, or its renewal, does not approve it; the
+database holds that too. Making asks the token for a key and the authority for a certificate, and can be taken up again
+where it broke.
 """
 
 from __future__ import annotations
 
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import datetime
 
@@ -14,16 +17,18 @@ from sqlalchemy.orm import Session
 
 from sealservice.audit.operations import append
 from sealservice.certificates.authority import revoke
+from sealservice.certificates.model import Certificate
 from sealservice.certificates.trust import TrustFile
 from sealservice.kernel.clock import Clock
 from sealservice.kernel.database import Database
-from sealservice.kernel.errors import InvalidInput, NotPermitted
+from sealservice.kernel.errors import Conflict, InvalidInput, NotPermitted
 from sealservice.kernel.lifecycle import Event
 from sealservice.parties.operations import get_person
-from sealservice.seals.making import Making
-from sealservice.seals.model import LIFECYCLE, Seal, SealKeeper, SealState
+from sealservice.seals.making import Making, still
+from sealservice.seals.model import ENDED, LIFECYCLE, Seal, SealKeeper, SealRenewal, SealState
 from sealservice.seals.queries import get_seal, keepers_of
-from sealservice.seals.requesting import VALIDITY, Requests, SealRequest, require_to_come
+from sealservice.seals.renewing import Renewals, carry_out, get_approved
+from sealservice.seals.requesting import Requests, SealRequest
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -35,6 +40,10 @@ class Seals:
     requests: Requests
     making: Making
     trust: TrustFile
+
+    @property
+    def _renewals(self) -> Renewals:
+        return Renewals(database=self.database, clock=self.clock)
 
     def request(self, wanted: SealRequest, *, actor: str) -> Seal:
         """Writes down a seal that is wanted, with its picture. Raises InvalidInput, NotFound, Conflict."""
@@ -61,37 +70,43 @@ class Seals:
             LIFECYCLE.require_move(seal, "make")
             get_person(session, actor)
         certificate = self.making.certificate_for(seal, actor=actor, chain=chain)
-        with self.database.begin() as session:
-            seal = get_seal(session, code, to_move=True)
-            self._move(session, seal, "make", actor, None, certificate=certificate.certificate_id)
-            self.making.attach(session, seal, certificate, at=self.clock.now())
-            seal.made_by = actor
-            return seal
+        with self._taking_up(seal, "make", certificate, actor) as (_, now):
+            now.made_by = actor
+        return now
 
     def request_certificate(self, code: str, *, actor: str) -> bytes:
         """The PEM of a certificate request for an outside authority, made with the seal's own key in the token."""
         with self.database.read() as session:
             seal = get_seal(session, code)
-            LIFECYCLE.require_move(seal, "make" if seal.state is SealState.APPROVED else "renew")
             get_person(session, actor)
-        return self.making.request_certificate(seal)
+            LIFECYCLE.require_move(seal, "make" if seal.state is SealState.APPROVED else "renew")
+            if seal.state is not SealState.APPROVED:
+                get_approved(session, code)
+        return self.making.request_certificate(seal, actor=actor)
 
-    def renew(self, code: str, *, actor: str, valid_until: datetime | None = None, chain: bytes | None = None) -> Seal:
-        """A new key and a new certificate for an active seal; the earlier ones stay on record and stay valid."""
-        until = valid_until or self.clock.now() + VALIDITY
-        require_to_come(until, self.clock.now())
+    def request_renewal(self, code: str, *, actor: str, valid_until: datetime | None = None) -> SealRenewal:
+        """Asks for a new key and certificate of an active seal. See `Renewals.request`."""
+        return self._renewals.request(code, actor=actor, valid_until=valid_until)
+
+    def approve_renewal(self, code: str, *, actor: str, cause: str | None = None) -> SealRenewal:
+        return self._renewals.approve(code, actor=actor, cause=cause)
+
+    def reject_renewal(self, code: str, *, actor: str, cause: str) -> SealRenewal:
+        return self._renewals.reject(code, actor=actor, cause=cause)
+
+    def renew(self, code: str, *, actor: str, chain: bytes | None = None) -> Seal:
+        """Carries out an approved renewal: a new key and a new certificate; the earlier ones stay on record and stay
+        valid. Raises WrongState("RENEWAL_NOT_APPROVED")."""
         with self.database.read() as session:
             seal = get_seal(session, code)
-            LIFECYCLE.require_move(seal, "renew")
             get_person(session, actor)
-        seal.valid_until = until
+            LIFECYCLE.require_move(seal, "renew")
+            renewal = get_approved(session, code)
+        seal.valid_until = renewal.valid_until  # what was agreed on; on record it is only with the certificate
         certificate = self.making.certificate_for(seal, actor=actor, chain=chain)
-        with self.database.begin() as session:
-            seal = get_seal(session, code, to_move=True)
-            self._move(session, seal, "renew", actor, None, certificate=certificate.certificate_id)
-            seal.valid_until = until
-            self.making.attach(session, seal, certificate, at=self.clock.now())
-            return seal
+        with self._taking_up(seal, "renew", certificate, actor, renewal=renewal.renewal_id) as (session, now):
+            carry_out(session, renewal.renewal_id, actor=actor, at=self.clock.now())
+        return now
 
     def suspend(self, code: str, *, actor: str, cause: str) -> Seal:
         return self._simple_move(code, "suspend", actor, cause)
@@ -109,12 +124,16 @@ class Seals:
         return self._end(code, "retire", actor, cause, x509.ReasonFlags.cessation_of_operation)
 
     def appoint(self, code: str, keeper: str, *, actor: str) -> None:
-        """Lets a person press the seal from now on. Harmless for one who may already."""
+        """Lets a person press the seal from now on. Harmless for one who may already.
+
+        Raises NotPermitted("APPOINTEE_MAY_NOT_APPOINT"): nobody appoints themself."""
         at = self.clock.now()
         with self.database.begin() as session:
             seal = get_seal(session, code, to_move=True)
             get_person(session, actor)
             get_person(session, keeper)
+            if actor == keeper:
+                raise NotPermitted("APPOINTEE_MAY_NOT_APPOINT", handle=actor, code=code)
             if all(kept.handle != keeper for kept in keepers_of(session, code)):
                 session.add(SealKeeper(seal_code=code, handle=keeper, since=at))
                 append(session, Event("seal.appoint", seal.subject, actor, at, facts={"keeper": keeper}))
@@ -144,12 +163,39 @@ class Seals:
         with self.database.begin() as session:
             seal = get_seal(session, code, to_move=True)
             self._move(session, seal, verb, actor, cause)
-            standing = self.making.standing_certificates(session, seal)
-            for certificate in standing:
-                revoke(session, certificate, reason=reason, cause=cause, actor=actor, at=self.clock.now())
+            standing = self._revoke_all(session, seal, reason, cause, actor)
         if any(certificate.issuer_id is not None for certificate in standing):
             self.trust.publish()  # an outside authority publishes its own list
         return seal
+
+    def _revoke_all(
+        self, session: Session, seal: Seal, reason: x509.ReasonFlags, cause: str, actor: str
+    ) -> Sequence[Certificate]:
+        standing = self.making.standing_certificates(session, seal)
+        for certificate in standing:
+            revoke(session, certificate, reason=reason, cause=cause, actor=actor, at=self.clock.now())
+        return standing
+
+    @contextmanager
+    def _taking_up(
+        self, before: Seal, verb: str, certificate: Certificate, actor: str, **facts: str
+    ) -> Iterator[tuple[Session, Seal]]:
+        """The transaction in which a seal takes up the certificate that was made for it, and whatever belongs to it.
+
+        Raises Conflict("SEAL_CHANGED_MEANWHILE") when the seal is not as it was `before`. If it has ended, what was
+        made for it meanwhile is revoked."""
+        with self.database.begin() as session:
+            seal = still(session, before)
+            if seal is not None:
+                self._move(session, seal, verb, actor, None, certificate=certificate.certificate_id, **facts)
+                seal.valid_until = before.valid_until
+                self.making.attach(session, seal, certificate, at=self.clock.now())
+                yield session, seal
+                return
+            seal = get_seal(session, before.code)
+            if seal.state in ENDED:
+                self._revoke_all(session, seal, x509.ReasonFlags.cessation_of_operation, seal.state, actor)
+        raise Conflict("SEAL_CHANGED_MEANWHILE", code=before.code)
 
     def _move(self, session: Session, seal: Seal, verb: str, actor: str, cause: str | None, **facts: str) -> None:
         get_person(session, actor)

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import datetime
 from pathlib import Path
 
 from sqlalchemy.orm import Session
@@ -29,8 +29,7 @@ from sealservice.seals.artwork.picture import Picture
 from sealservice.seals.artwork.styles import STYLES
 from sealservice.seals.kinds import SealKind
 from sealservice.seals.model import Seal, SealKeeper, SealState
-
-VALIDITY = timedelta(days=3 * 365)
+from sealservice.seals.renewing import VALIDITY, require_to_come
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -139,12 +138,6 @@ class Requests:
         facts = {"owner": seal.credit_code, "kind": seal.kind, "picture": seal.picture, "keepers": keepers}
         append(session, Event("seal.request", seal.subject, actor, seal.valid_from, facts=facts))
         return seal
-
-
-def require_to_come(until: datetime, now: datetime) -> None:
-    """Raises InvalidInput("SEAL_VALIDITY_PAST") for a validity that would end before it begins."""
-    if until <= now:
-        raise InvalidInput("SEAL_VALIDITY_PAST", until=until.date())
 
 
 def _inscribed_name(wanted: SealRequest, owner: Organization) -> str:

@@ -2,10 +2,14 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import pytest
 
 from keystore.errors import KeyStoreError
-from keystore.keys import KeyUse, Protection
+from keystore.keys import KeyRef, KeyUse, Protection
+from keystore.store import TokenKeyStore
+from sealservice.certificates.keyring import Keyring
 from sealservice.certificates.keys import Keys
 from sealservice.certificates.model import Purpose, StoredKey
 from sealservice.certificates.profiles import ProfileName
@@ -24,6 +28,13 @@ def _key_of(department: Department, seal: Seal) -> StoredKey:
     (certificate,) = department.certificates(seal)
     with department.house.database.read() as session:
         return session.get_one(StoredKey, certificate.key_id)
+
+
+def _history(department: Department, key_id: str) -> list[dict[str, Any]]:
+    class Key:
+        subject = f"key:{key_id}"
+
+    return department.history(Key)
 
 
 def _wrapping_keys(keys: Keys) -> set[str]:
@@ -61,28 +72,27 @@ def test_a_rotation_may_destroy_the_old_wrapping_keys_and_is_on_record(
     assert done.retired == len(old)
     assert one_department.press(seal).sealed
 
-    class Line:
-        subject = f"key:{done.wrapping_key}"
-
-    (line,) = one_department.history(Line)
-    assert (line["act"], line["actor"]) == ("key.rotate", KEEPER)
-    assert sorted(line["facts"]["retired"]) == sorted(old)
+    made, moved = _history(one_department, done.wrapping_key)
+    assert (made["act"], made["actor"], made["facts"]["purpose"]) == ("key.generate", KEEPER, "WRAPPING")
+    assert (moved["act"], moved["actor"]) == ("key.rotate", KEEPER)
+    assert sorted(moved["facts"]["replaces"]) == sorted(old)
+    assert [line["act"] for key_id in old for line in _history(one_department, key_id)] == ["key.retire"] * len(old)
 
 
 def test_a_rotation_that_broke_off_is_run_again(
     department: Department, keys: Keys, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     seals = [department.made() for _ in range(2)]
-    save, saved = Keys._save, []
+    move, moved = Keyring.move, []
 
-    def once(self: Keys, ref: object) -> None:
-        if saved:
+    def once(self: Keyring, before: KeyRef, anew: KeyRef) -> bool:
+        if moved:
             raise RuntimeError("the machine goes dark")
-        saved.append(ref)
-        save(self, ref)  # type: ignore[arg-type]
+        moved.append(before)
+        return move(self, before, anew)
 
     with monkeypatch.context() as patched:
-        patched.setattr(Keys, "_save", once)
+        patched.setattr(Keyring, "move", once)
         with pytest.raises(RuntimeError):
             keys.rotate(actor=KEEPER, retire_old=False)
     for seal in seals:
@@ -122,10 +132,7 @@ def test_ending_a_key_needs_a_reason_and_a_key(department: Department, keys: Key
         keys.retire("00" * 16, actor=CHIEF, cause="无")
     keys.retire(key.key_id, actor=CHIEF, cause="申请撤回")
 
-    class Line:
-        subject = f"key:{key.key_id}"
-
-    assert [(line["act"], line["actor"], line["cause"]) for line in department.history(Line)] == [
+    assert [(line["act"], line["actor"], line["cause"]) for line in _history(department, key.key_id)] == [
         ("key.generate", KEEPER, None),
         ("key.retire", CHIEF, "申请撤回"),
     ]
@@ -144,6 +151,43 @@ def test_a_key_is_made_for_a_seal_or_a_person_and_signs(
     assert house.keys.signing_key(key.ref).sign(b"a message")
     keys.retire(key.key_id, actor=CHIEF, cause="测试完毕")
     assert key.key_id not in {record.key_id for record in keys.in_token()}
+
+
+def test_a_key_whose_end_broke_off_is_on_record_as_ended_and_is_destroyed_the_next_time(
+    department: Department, keys: Keys, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    house = department.house
+    key = keys.generate(
+        Purpose.SEAL, label="外部申请", algorithm=house.algorithm, protection=Protection.TOKEN_OBJECT, actor=KEEPER
+    )
+
+    def dark(*_: object) -> None:
+        raise RuntimeError("the machine goes dark")
+
+    with monkeypatch.context() as patched:
+        patched.setattr(TokenKeyStore, "retire", dark)
+        with pytest.raises(RuntimeError):
+            keys.retire(key.key_id, actor=CHIEF, cause="申请撤回")
+    with house.database.read() as session:
+        assert session.get_one(StoredKey, key.key_id).retired_at is not None
+    assert house.keys.holds(key.ref)  # there and not used; never used and not there
+
+    keys.retire(key.key_id, actor=CHIEF, cause="补行销毁")
+    assert not house.keys.holds(key.ref)
+    assert [line["act"] for line in _history(department, key.key_id)] == ["key.generate", "key.retire"]
+    with pytest.raises(Refused, match="KEY_RETIRED_ALREADY"):
+        keys.retire(key.key_id, actor=CHIEF, cause="再次")
+
+
+def test_every_key_of_the_house_was_made_on_record(department: Department, keys: Keys) -> None:
+    department.made()
+    for key in keys.stored():
+        first = _history(department, key.key_id)[0]
+        assert (first["act"], first["facts"]["purpose"], first["facts"]["label"]) == (
+            "key.generate",
+            key.purpose,
+            key.label,
+        )
 
 
 @pytest.mark.parametrize("purpose", [Purpose.ROOT, Purpose.ISSUING, Purpose.TIMESTAMP, Purpose.STATUS])

@@ -39,10 +39,18 @@ def test_a_seal_lives_its_whole_life_on_the_command_line(office: Terminal, tmp_p
     (refused_file,) = office.ask("press", APPROVAL, "--seal", code, "-o", out).value["results"]
     assert refused_file["error"]["code"] == "SEAL_SUSPENDED"
     assert office.do("seals", "restore", code, "--why", "核查完毕", "--as", "chief")["state"] == "ACTIVE"
+    assert office.ask("seals", "appoint", code, "clerk", "--as", "clerk").error == "APPOINTEE_MAY_NOT_APPOINT"
     office.do("seals", "appoint", code, "clerk", "--as", "chief")
     office.do("press", APPROVAL, "--seal", code, "-o", out, "--as", "clerk")
     office.do("seals", "dismiss", code, "clerk", "--why", "调岗", "--as", "chief")
-    assert office.do("seals", "renew", code, "--until", "2098-12-31", "--as", "maker")["valid_until"][:4] == "2098"
+    alone = office.ask("seals", "renew", code, "--as", "maker")
+    assert (alone.code, alone.error) == (1, "RENEWAL_NOT_APPROVED")
+    asked = office.do("seals", "request-renewal", code, "--until", "2098-12-31", "--as", "clerk")
+    assert asked["valid_until"][:4] == "2098"
+    assert office.ask("seals", "approve-renewal", code, "--as", "clerk").error == "REQUESTER_MAY_NOT_APPROVE"
+    assert office.do("seals", "approve-renewal", code, "--as", "chief")["state"] == "APPROVED"
+    renewed = office.do("seals", "renew", code, "--as", "maker")
+    assert renewed["valid_until"] == office.do("seals", "show", code)["certificates"][-1]["valid_until"] < "2098"
     office.do("seals", "export", code, "-o", tmp_path / "record.zip")
     with zipfile.ZipFile(tmp_path / "record.zip") as archive:
         assert json.loads(archive.read("record.json"))["code"] == code
@@ -52,7 +60,8 @@ def test_a_seal_lives_its_whole_life_on_the_command_line(office: Terminal, tmp_p
 
     known = office.do("seals", "show", code)
     assert [line["act"].removeprefix("seal.") for line in known["history"]] == [
-        *("request", "approve", "make", "suspend", "restore", "appoint", "dismiss", "renew", "revoke"),
+        *("request", "approve", "make", "suspend", "restore", "appoint", "dismiss"),
+        *("renewal.request", "renewal.approve", "renew", "revoke"),
     ]
     assert [line["cause"] for line in known["history"] if line["cause"]] == [
         "同意",

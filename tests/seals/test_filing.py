@@ -31,7 +31,7 @@ def seal(department: Department) -> Seal:
     made, seals = department.made(), department.house.seals
     seals.suspend(made.code, actor=CHIEF, cause="例行核查")
     seals.restore(made.code, actor=CHIEF, cause="核查完毕")
-    return seals.renew(made.code, actor=MAKER)
+    return department.renewed(made)
 
 
 def test_the_record_tells_what_the_seal_is_and_all_that_became_of_it(department: Department, seal: Seal) -> None:
@@ -51,6 +51,8 @@ def test_the_record_tells_what_the_seal_is_and_all_that_became_of_it(department:
         ("seal.make", MAKER, None),
         ("seal.suspend", CHIEF, "例行核查"),
         ("seal.restore", CHIEF, "核查完毕"),
+        ("renewal.request", CLERK, None),
+        ("renewal.approve", CHIEF, "同意续期"),
         ("seal.renew", MAKER, None),
     ]
     assert len(record["certificates"]) == 2

@@ -33,6 +33,16 @@ def test_a_new_keeper_presses_from_the_day_of_appointment_to_that_of_dismissal(d
     ]
 
 
+def test_nobody_appoints_themself(department: Department) -> None:
+    seals, seal = department.house.seals, department.made()
+    with pytest.raises(NotPermitted, match="APPOINTEE_MAY_NOT_APPOINT") as refusal:
+        seals.appoint(seal.code, CHIEF, actor=CHIEF)
+    assert f"sealservice seals appoint {seal.code} {CHIEF}" in refusal.value.text.zh
+    with pytest.raises(NotPermitted):  # not even whoever keeps it already
+        seals.appoint(seal.code, KEEPER, actor=KEEPER)
+    assert _keepers(department, seal.code) == [KEEPER]
+
+
 def test_a_dismissed_keeper_can_come_back_and_both_times_stay_on_record(department: Department) -> None:
     seals, seal = department.house.seals, department.made()
     seals.dismiss(seal.code, KEEPER, actor=CHIEF, cause="外出培训")

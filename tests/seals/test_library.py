@@ -160,18 +160,21 @@ def test_the_time_of_a_seal_comes_without_anybody_doing_anything(
     with pytest.raises(WrongState, match="SEAL_EXPIRED") as refusal:
         department.press(seal)
     assert department.seal(seal.code).state is SealState.ACTIVE
-    assert f"sealservice seals renew {seal.code}" in refusal.value.text.zh
-    department.house.seals.renew(seal.code, actor=MAKER)
+    assert f"sealservice seals request-renewal {seal.code}" in refusal.value.text.zh
+    department.renewed(seal)
     assert department.press(seal).sealed is not None
 
 
-def test_a_seal_whose_certificate_ended_earlier_is_not_pressed_either(
-    department_in_time: Department, clock: SetClock
-) -> None:
-    department = department_in_time
-    seal = department.made(valid_until=clock.now() + timedelta(days=5 * 365))
-    clock.ahead = timedelta(days=3 * 365 + 1)  # the profile gives no certificate more than three years
-    with pytest.raises(WrongState, match="SEAL_CERTIFICATE_EXPIRED"):
+def test_a_seal_lasts_no_longer_than_its_certificate(department_in_time: Department, clock: SetClock) -> None:
+    """The profile gives no certificate more than three years, and no certificate outlives those above it."""
+    department, asked = department_in_time, clock.now() + timedelta(days=5 * 365)
+    seal = department.made(valid_until=asked)
+    (certificate,) = department.certificates(seal)
+    assert seal.valid_until == department.seal(seal.code).valid_until == certificate.valid_until < asked
+    renewed = department.renewed(seal, until=asked)
+    assert renewed.valid_until == department.certificates(seal)[-1].valid_until < asked
+    clock.ahead = timedelta(days=3 * 365 + 1)
+    with pytest.raises(WrongState, match="SEAL_EXPIRED"):
         department.press(seal)
 
 

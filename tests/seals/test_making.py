@@ -113,7 +113,7 @@ def test_making_that_broke_after_the_certificate_goes_on_with_that_certificate(
 def test_renewal_that_broke_off_goes_on_without_doubling(
     department: Department, monkeypatch: pytest.MonkeyPatch, broken: tuple[type, str]
 ) -> None:
-    seal = department.made()
+    seal = department.agreed_to_renew(department.made())
     with _power_cut(monkeypatch, *broken):
         department.house.seals.renew(seal.code, actor=MAKER)
     assert department.seal(seal.code).certificate_id == seal.certificate_id
@@ -126,7 +126,7 @@ def test_renewal_that_broke_off_goes_on_without_doubling(
 def test_a_certificate_that_no_seal_took_up_falls_with_the_seal(
     department: Department, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    seal = department.made()
+    seal = department.agreed_to_renew(department.made())
     with _power_cut(monkeypatch, Making, "attach"):
         department.house.seals.renew(seal.code, actor=MAKER)
     department.house.seals.revoke(seal.code, actor=CHIEF, cause="密钥可能泄露", compromised=True)

@@ -67,6 +67,15 @@ class Department:
     def made(self, **changes: Any) -> Seal:
         return self.house.seals.make(self.approved(**changes).code, actor=MAKER)
 
+    def agreed_to_renew(self, seal: Seal, *, until: datetime | None = None) -> Seal:
+        """One asks for the renewal, another approves it; nothing is renewed yet."""
+        self.house.seals.request_renewal(seal.code, actor=CLERK, valid_until=until)
+        self.house.seals.approve_renewal(seal.code, actor=CHIEF, cause="同意续期")
+        return seal
+
+    def renewed(self, seal: Seal, *, until: datetime | None = None) -> Seal:
+        return self.house.seals.renew(self.agreed_to_renew(seal, until=until).code, actor=MAKER)
+
     def press(self, seal: Seal | str, document: Path = APPROVAL, **changes: Any) -> Impression:
         code = seal if isinstance(seal, str) else seal.code
         usual: dict[str, Any] = {"keeper": KEEPER, "placement": At(page=1, x_mm=150.0, y_mm=230.0)}
