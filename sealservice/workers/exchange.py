@@ -87,8 +87,7 @@ def handed_over(document: Path, output: Path, picture: Path | None, *, limit: in
         stack.callback(os.close, given)
         files = [given, draft]
         if picture is not None:
-            files.append(os.open(picture, os.O_RDONLY | os.O_CLOEXEC))
-            stack.callback(os.close, files[-1])
+            files.append(stack.enter_context(_opened(picture)))
         yield Exchange(tuple(files), digest, size, output)
 
 

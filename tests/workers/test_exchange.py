@@ -110,6 +110,12 @@ def test_a_document_that_is_a_folder_or_nothing_is_named(pool: WorkerPool, tmp_p
         assert (type(error), error.code, error.details["path"]) == (InvalidInput, "DOCUMENT_FILE_UNREADABLE", document)
 
 
+def test_a_picture_that_went_missing_is_named(pool: WorkerPool, tmp_path: Path) -> None:
+    with pytest.raises(InvalidInput) as told:
+        pool.prepare(APPROVAL, tmp_path / "sealed.pdf", make_order(Automatic(), tmp_path / "gone.pdf"))
+    assert (told.value.code, told.value.details["path"]) == ("DOCUMENT_FILE_UNREADABLE", tmp_path / "gone.pdf")
+
+
 def test_a_document_without_an_end_is_taken_no_further_than_the_limit(tmp_path: Path) -> None:
     with WorkerPool(1, Limits(document_bytes=3 << 20)) as pool:
         error = told_of(Path("/dev/zero"), pool, tmp_path)
