@@ -168,10 +168,16 @@ class PinLedger:
             raise PinRefused("KEYSTORE_PIN_UNCERTAIN", token=token, source=source, ledger=self.path)
 
     def _entries(self) -> dict[str, dict[str, Any]]:
+        """Raises KeyStoreMisconfigured when it cannot be read: it may say that a PIN was refused, so none is tried."""
         try:
-            return dict(json.loads(self.path.read_text(encoding="utf-8")))
+            entries = json.loads(self.path.read_text(encoding="utf-8"))
         except FileNotFoundError:
             return {}
+        except (OSError, ValueError) as problem:
+            raise KeyStoreMisconfigured("KEYSTORE_PIN_LEDGER_BROKEN", ledger=self.path) from problem
+        if not isinstance(entries, dict) or not all(map(_is_entry, entries.values())):
+            raise KeyStoreMisconfigured("KEYSTORE_PIN_LEDGER_BROKEN", ledger=self.path)
+        return entries
 
     def _write(self, token: str, entry: dict[str, Any] | None) -> None:
         entries = self._entries()
@@ -184,6 +190,18 @@ class PinLedger:
 def _entry(pin: Pin, verdict: _Verdict, state: PinState) -> dict[str, Any]:
     salt = secrets.token_bytes(16)
     return {"verdict": verdict, "salt": salt.hex(), "scrypt": _scrypt(pin, salt).hex(), "count_low": state.count_low}
+
+
+def _is_entry(entry: object) -> bool:
+    """Whether it is what `_entry` writes."""
+    if not isinstance(entry, dict) or not isinstance(entry.get("count_low"), bool):
+        return False
+    try:
+        return (
+            bool(_Verdict(entry["verdict"])) and len(bytes.fromhex(entry["salt"]) + bytes.fromhex(entry["scrypt"])) > 0
+        )
+    except (KeyError, ValueError, TypeError):
+        return False
 
 
 def _is_of(entry: dict[str, Any], pin: Pin) -> bool:

@@ -43,10 +43,12 @@ def _fingerprint(module: Path) -> list[Any]:
 
 
 def _read(record: Path) -> list[Any]:
+    """Nothing where it cannot be read: the module is tried once more then, and the record is written anew."""
     try:
-        return list(json.loads(record.read_text(encoding="utf-8")))
-    except FileNotFoundError:
+        tested = json.loads(record.read_text(encoding="utf-8"))
+    except (OSError, ValueError):
         return []
+    return tested if isinstance(tested, list) else []
 
 
 def _try_in_child(settings: TokenSettings) -> None:

@@ -17,7 +17,7 @@ from typing import Any
 from rich.console import Console
 from rich.markup import escape
 
-from keystore.errors import KeyStoreError, KeyStoreMisconfigured, TokenUnavailable
+from keystore.errors import KeyStoreError, KeyStoreMisconfigured, PinRefused, TokenUnavailable
 from sealservice.kernel.errors import InvalidInput, Misconfigured, SealServiceError, Unavailable
 from sealverify.errors import SealVerifyError
 from sealverify.messages import Text, catalogue, language_of
@@ -113,7 +113,7 @@ def error_as_json(error: BaseException) -> dict[str, str]:
 def exit_code_of(error: BaseException) -> int:
     if isinstance(error, WrongUsage):
         return USAGE
-    if isinstance(error, Misconfigured | KeyStoreMisconfigured):
+    if isinstance(error, Misconfigured | KeyStoreMisconfigured | PinRefused):
         return MISCONFIGURED
     if isinstance(error, Unavailable | TokenUnavailable):
         return TRY_LATER

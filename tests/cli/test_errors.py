@@ -26,7 +26,7 @@ WRONG = [
     (("seals", "suspend", CODE, "--why", "查"), 1, "SEAL_UNKNOWN"),
     (("seals", "export", CODE, "-o", "/dev/null/record.zip"), 1, "SEAL_UNKNOWN"),
     (("seals", "make", CODE, "--chain", "/dev/null/chain.pem"), 1, "FILE_UNREADABLE"),
-    (("seals", "renew", CODE, "--until", "2099-13-45"), 64, "DATE_WRONG"),
+    (("seals", "request-renewal", CODE, "--until", "2099-13-45"), 64, "DATE_WRONG"),
     (("seals", "request", "--owner", CREDIT_CODE, "--kind", "official", "--keeper", "x"), 1, "ORGANIZATION_UNKNOWN"),
     (("keys", "generate", "--label", "x", "--purpose", "root"), 1, "KEY_PURPOSE_BY_CEREMONY"),
     (("keys", "retire", "00", "--why", "停用"), 1, "KEY_UNKNOWN"),

@@ -223,3 +223,32 @@ def test_a_fault_that_is_not_the_pins_leaves_the_ledger_as_it_was(tmp_path: Path
     with pytest.raises(ConnectionError):
         ledger.log_in("seals", _Source(RIGHT), attempt=unplugged, pin_state=_state)
     assert ledger.log_in("seals", _Source(RIGHT), attempt=_refuse, pin_state=_state) == "in"
+
+
+BROKEN = [
+    "",
+    "{",
+    '{"seals": {"verdict": "REFUSED"',
+    "[]",
+    '"seals"',
+    "null",
+    '{"seals": "REFUSED"}',
+    '{"seals": {"verdict": "PERHAPS", "salt": "00", "scrypt": "00", "count_low": false}}',
+    '{"seals": {"verdict": "REFUSED", "salt": "no hex", "scrypt": "00", "count_low": false}}',
+    '{"seals": {"verdict": "REFUSED", "salt": "00", "scrypt": "00"}}',
+]
+
+
+@pytest.mark.parametrize("content", BROKEN)
+def test_a_ledger_that_cannot_be_read_lets_no_pin_through_and_says_how_to_mend_it(tmp_path: Path, content: str) -> None:
+    """It may have said that this very PIN was refused."""
+    ledger, tried = PinLedger(tmp_path), []
+    ledger.path.write_text(content)
+    with pytest.raises(KeyStoreMisconfigured, match="KEYSTORE_PIN_LEDGER_BROKEN") as refusal:
+        ledger.log_in("seals", _Source(RIGHT), attempt=tried.append, pin_state=_state)
+    assert tried == []
+    assert str(ledger.path) in str(refusal.value)
+    assert ledger.path.read_text() == content
+
+    ledger.path.unlink()  # what the message tells the operator to do
+    assert ledger.log_in("seals", _Source(RIGHT), attempt=_refuse, pin_state=_state) == "in"

@@ -77,3 +77,14 @@ def test_the_module_is_found_where_one_says_or_where_debian_puts_it(tmp_path: Pa
     assert find_module().name == "libsofthsm2.so"
     with pytest.raises(KeyStoreMisconfigured, match=r"none\.so"):
         find_module(tmp_path / "none.so")
+
+
+@pytest.mark.parametrize("content", ["", "[[", "null", "{}", '"x"'])
+def test_a_record_of_tested_modules_that_cannot_be_read_is_made_anew(token: FaultyToken, content: str) -> None:
+    """Trying a module once more does no harm."""
+    _record(token).write_text(content)
+    assert token.run(open_and_name_the_refusal) == []
+    assert str(token.module) in _record(token).read_text()
+    before = token.count("logins")
+    assert token.run(open_and_name_the_refusal) == []
+    assert token.count("logins") == before + 1, "tried before: no child"
