@@ -197,9 +197,8 @@ def _is_entry(entry: object) -> bool:
     if not isinstance(entry, dict) or not isinstance(entry.get("count_low"), bool):
         return False
     try:
-        return (
-            bool(_Verdict(entry["verdict"])) and len(bytes.fromhex(entry["salt"]) + bytes.fromhex(entry["scrypt"])) > 0
-        )
+        _Verdict(entry["verdict"])
+        return all(bytes.fromhex(entry[name]) for name in ("salt", "scrypt"))
     except (KeyError, ValueError, TypeError):
         return False
 

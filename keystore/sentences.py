@@ -44,8 +44,8 @@ SENTENCES: dict[str, str] = {
         "The PIN is not tried again until it changes there, or until you remove {ledger}."
     ),
     "KEYSTORE_PIN_LEDGER_BROKEN": (
-        "The ledger of refused PINs, {ledger}, cannot be read, so no PIN is tried: it may have been refused before. Make "
-        "sure that the PIN is right, then remove the ledger."
+        "The ledger of refused PINs, {ledger}, cannot be read, so no PIN is tried: it may have been refused before. "
+        "Make sure that the PIN is right, then remove the ledger."
     ),
     "KEYSTORE_PIN_LOCKED": "The token {token} is locked after too many wrong PINs. Unlock it with the SO PIN.",
     # not now

@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from keystore.errors import KeyStoreMisconfigured, TokenUnavailable
+from keystore.errors import KeyStoreMisconfigured, PinRefused, TokenUnavailable
 from sealservice.cli.output import error_as_json, exit_code_of
 from sealservice.kernel.errors import Conflict, Misconfigured, NotFound, Refused, Unavailable
 from sealverify.errors import MalformedDocument
@@ -93,6 +93,7 @@ def test_every_command_explains_itself(terminal: Terminal, command: str) -> None
         (TokenUnavailable("KEYSTORE_BUSY", waiting=1, retry_after=1), 75),
         (Misconfigured("AUTHORITY_MISSING"), 78),
         (KeyStoreMisconfigured("KEYSTORE_MODULE_NOT_FOUND", module="x"), 78),
+        (PinRefused("KEYSTORE_PIN_REFUSED", token="x", source="pins/service.pin"), 78),
     ],
     ids=lambda value: type(value).__name__ if isinstance(value, Exception) else str(value),
 )
