@@ -70,8 +70,8 @@ def _make_folder(home: Path) -> Step:
     is_new = not home.exists()
     try:
         home.mkdir(mode=0o700, parents=True, exist_ok=True)
-        if not any(home.iterdir()):
-            home.chmod(0o700)  # one that was there already, empty
+        if {path.name for path in home.iterdir()} <= {FILE}:
+            home.chmod(0o700)  # one that was there already: empty, or with the settings written beforehand
         (home / "pins").mkdir(mode=0o700, exist_ok=True)
     except OSError as error:
         raise Misconfigured("HOME_UNWRITABLE", home=home, reason=error.strerror) from error

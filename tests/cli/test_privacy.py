@@ -49,8 +49,12 @@ def test_whatever_the_umask_nobody_else_gets_at_the_data_folder(carefree: Path) 
     assert report["HOME"]["verdict"] == "WELL"
 
 
-def test_an_empty_folder_that_was_there_is_closed_too(tmp_path: Path) -> None:
+@pytest.mark.parametrize("settings", [None, "production = true\n"])
+def test_a_folder_that_was_there_to_be_founded_is_closed_too(tmp_path: Path, settings: str | None) -> None:
     (tmp_path / "var").mkdir(mode=0o755)
+    if settings is not None:
+        (tmp_path / "var" / "sealservice.toml").write_text(settings)
+        (tmp_path / "var" / "sealservice.toml").chmod(0o600)
     _with_umask(0o022, "init", home=tmp_path / "var")
     assert _modes(tmp_path / "var") == {"folders": {"700"}, "files": {"600"}}
 
