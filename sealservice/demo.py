@@ -58,7 +58,7 @@ class Demonstration:
         self.establish_authority()
         self.register_parties()
         seal = self.make_seal()
-        trust = self._house.trust.publish()
+        trust = self._house.trust.publish(actor=self._keeper)
         impression = self.press(seal)
         sealed = self._house.home / "sealed" / "行政许可决定书-已盖章.pdf"
         sealed.parent.mkdir(exist_ok=True)
@@ -81,7 +81,7 @@ class Demonstration:
                 unit=DEMO_MARK,
                 production=False,
             ).hold(actor=self._keeper)
-        self._house.trust.publish(root_revocation_list=held.root_revocation_list)
+        self._house.trust.publish(root_revocation_list=held.root_revocation_list, actor=self._keeper)
 
     def register_parties(self) -> None:
         parties = self._house.parties

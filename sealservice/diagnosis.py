@@ -9,6 +9,7 @@ import shutil
 import sys
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
+from datetime import timedelta
 from enum import StrEnum
 from pathlib import Path
 from typing import Any
@@ -31,6 +32,7 @@ from sealservice.settings import Settings, load, operator
 from sealverify.messages import Text, catalogue
 
 _SECRETS = ("pins", "tokens", "keystore", "documents/incoming")
+_LISTS_SHOULD_LAST = timedelta(days=7)
 _LOW_DISK = 512 * 1024 * 1024
 
 
@@ -79,6 +81,7 @@ def _questions(house: House) -> dict[str, Callable[[], Text | tuple[Verdict, Tex
         "DATABASE": lambda: _database(house),
         "TOKEN": lambda: _token(house),
         "AUTHORITY": lambda: _authority(house),
+        "TRUST": lambda: _trust(house),
         "TIMESTAMPS": lambda: _timestamps(house),
         "WORKERS": lambda: _workers(house),
         "CLOCK": lambda: _clock(house),
@@ -159,6 +162,18 @@ def _token(house: House) -> Text:
 def _authority(house: House) -> Text:
     house.authority.issuer()
     return _say("WELL_AUTHORITY")
+
+
+def _trust(house: House) -> Text | tuple[Verdict, Text]:
+    """Whether the file that verifiers are given is still good: nobody renews it but a timer, or a person."""
+    path, first = house.trust.path, house.trust.first_to_end()
+    if first is None or first.next_update_utc is None:
+        return Verdict.WARNING, _say("TRUST_MISSING", path=path)
+    until, left = first.next_update_utc, first.next_update_utc - house.clock.now()
+    names = {"path": path, "until": until.date(), "name": first.issuer.rfc4514_string()}
+    if left < _LISTS_SHOULD_LAST:
+        return Verdict.WARNING, _say("TRUST_ENDED" if left < timedelta() else "TRUST_ENDING", **names)
+    return _say("WELL_TRUST", **names)
 
 
 def _timestamps(house: House) -> Text | tuple[Verdict, Text]:

@@ -20,7 +20,7 @@ from sealservice.certificates.keyring import Keyring, KeyWanted
 from sealservice.certificates.model import LIFECYCLE, Certificate, CertificateState, StoredKey
 from sealservice.certificates.profiles import ProfileName
 from sealservice.certificates.queries import anchor_of, chain_of, find_newest, get_certificate, is_demo
-from sealservice.certificates.revocation import LIST_LASTS, revocation_list
+from sealservice.certificates.revocation import LIST_LASTS, PUBLISHER, announcement, revocation_list
 from sealservice.kernel.clock import Clock
 from sealservice.kernel.database import Database
 from sealservice.kernel.errors import Misconfigured, Refused
@@ -52,14 +52,17 @@ class Authority:
             raise Refused("DEMO_IN_PRODUCTION", name=order.subject.common_name)
         return issue(self._database, self._clock, self.issuer(), order, actor=actor)
 
-    def revocation_lists(self, *, lasts: timedelta = LIST_LASTS) -> list[bytes]:
+    def revocation_lists(self, *, lasts: timedelta = LIST_LASTS, actor: str = PUBLISHER) -> list[bytes]:
         """Fresh lists in DER, one by each issuing certificate that stands, the newest last: what an earlier one issued
-        is still out there after a renewal, and only the earlier one can revoke it."""
-        now = self._clock.now()
-        return [
-            revocation_list(self._issuer(above), self._revoked_by(above), now=now, lasts=lasts)
-            for above in self._standing_issuers(now)
-        ]
+        is still out there after a renewal, and only the earlier one can revoke it. Each is on record before it is
+        signed."""
+        return [self._list(above, lasts, actor) for above in self._standing_issuers(self._clock.now())]
+
+    def _list(self, above: Certificate, lasts: timedelta, actor: str) -> bytes:
+        with self._database.begin() as session:
+            now, revoked = self._clock.now(), _revoked_by(session, above)
+            append(session, announcement(above, revoked, now=now, lasts=lasts, actor=actor))
+        return revocation_list(self._issuer(above), revoked, now=now, lasts=lasts)
 
     def chain(self, certificate_id: str) -> Sequence[bytes]:
         """The DER certificates from this one up to, and without, the root."""
@@ -92,13 +95,13 @@ class Authority:
                 .order_by(Certificate.valid_from)
             ).all()
 
-    def _revoked_by(self, issuing: Certificate) -> Sequence[Certificate]:
-        with self._database.read() as session:
-            return session.scalars(
-                select(Certificate).where(
-                    Certificate.state == CertificateState.REVOKED, Certificate.issuer_id == issuing.certificate_id
-                )
-            ).all()
+
+def _revoked_by(session: Session, issuing: Certificate) -> Sequence[Certificate]:
+    return session.scalars(
+        select(Certificate).where(
+            Certificate.state == CertificateState.REVOKED, Certificate.issuer_id == issuing.certificate_id
+        )
+    ).all()
 
 
 def revoke(

@@ -11,12 +11,13 @@ from dataclasses import dataclass
 from sqlalchemy import select
 
 from keystore.keys import KeyStore, Protection
+from sealservice.audit.operations import append
 from sealservice.certificates.issuing import CertificateOrder, Issuer, issue
 from sealservice.certificates.keyring import Keyring, KeyWanted
 from sealservice.certificates.model import Certificate, Purpose, StoredKey
 from sealservice.certificates.profiles import ProfileName, Subject
 from sealservice.certificates.queries import find_newest, is_demo
-from sealservice.certificates.revocation import ROOT_LIST_LASTS, revocation_list
+from sealservice.certificates.revocation import ROOT_LIST_LASTS, announcement, revocation_list
 from sealservice.kernel.clock import Clock
 from sealservice.kernel.database import Database
 from sealservice.kernel.errors import Refused
@@ -57,8 +58,15 @@ class Ceremony:
         self._certify(issuing, Purpose.STATUS, ProfileName.STATUS, "Status", actor)
         if issuing.certificate is None:
             raise AssertionError("an issuer below the root has a certificate")
-        revoked = revocation_list(root, (), now=self.clock.now(), lasts=ROOT_LIST_LASTS)
-        return Held(issuing.certificate, revoked)
+        return Held(issuing.certificate, self._root_list(root, actor))
+
+    def _root_list(self, root: Issuer, actor: str) -> bytes:
+        if root.certificate is None:
+            raise AssertionError("a root that was made or found has a certificate")
+        now = self.clock.now()
+        with self.database.begin() as session:
+            append(session, announcement(root.certificate, (), now=now, lasts=ROOT_LIST_LASTS, actor=actor))
+        return revocation_list(root, (), now=now, lasts=ROOT_LIST_LASTS)
 
     def _find_root(self) -> Issuer | None:
         with self.database.read() as session:

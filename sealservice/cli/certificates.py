@@ -35,7 +35,10 @@ def ceremony(
             algorithm=s.house.algorithm,
             production=s.house.settings.production,
         ).hold(actor=s.actor)
-        path, name = s.house.trust.publish(root_revocation_list=held.root_revocation_list), held.issuing.subject_name
+        path, name = (
+            s.house.trust.publish(root_revocation_list=held.root_revocation_list, actor=s.actor),
+            held.issuing.subject_name,
+        )
         s.output.answer(
             {"issuing": name, "trust": str(path)}, lambda _: s.output.line("CEREMONY_HELD", name=name, path=path)
         )
@@ -45,7 +48,7 @@ def ceremony(
 def trust(home: Home = DEFAULT_HOME, json: Json = False) -> None:
     """Writes the file for verifiers anew: the anchor, and a fresh list of what was revoked."""
     with session(home, as_json=json) as s:
-        path = s.house.trust.publish()
+        path = s.house.trust.publish(actor=s.actor)
         s.output.answer({"trust": str(path)}, lambda _: s.output.line("TRUST_PUBLISHED", path=path))
 
 

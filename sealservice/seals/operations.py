@@ -165,7 +165,7 @@ class Seals:
             self._move(session, seal, verb, actor, cause)
             standing = self._revoke_all(session, seal, reason, cause, actor)
         if any(certificate.issuer_id is not None for certificate in standing):
-            self.trust.publish()  # an outside authority publishes its own list
+            self.trust.publish(actor=actor)  # an outside authority publishes its own list
         return seal
 
     def _revoke_all(

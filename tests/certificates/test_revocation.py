@@ -2,14 +2,18 @@
 
 from __future__ import annotations
 
+from datetime import datetime, timedelta
 from pathlib import Path
 
+import pytest
 from cryptography import x509
 from cryptography.hazmat.primitives.serialization import Encoding
+from sqlalchemy import select
 
-from sealservice.certificates.model import CertificateState
+from sealservice import diagnosis
+from sealservice.certificates.model import Certificate, CertificateState
 from sealverify.trust import Trust
-from tests.support.departments import CHIEF, Department
+from tests.support.departments import CHIEF, KEEPER, Department, SetClock, made_department
 from tests.support.openssl import crls_of, openssl, openssl_refuses, pem_of
 
 
@@ -64,6 +68,48 @@ def test_the_trust_file_has_the_anchor_and_the_lists_and_our_verifier_reads_it(d
     assert "Root CA" in issuers[0]
     assert "Issuing CA" in issuers[1]
     assert list(path.parent.glob("*.part")) == []
+
+
+def test_every_list_that_is_signed_is_on_record(department: Department) -> None:
+    """Of the root as of the issuing authority, and who had it signed."""
+    path = department.house.trust.publish(actor=CHIEF)
+    with department.house.database.read() as session:
+        above = {item.subject_name: item for item in session.scalars(select(Certificate)) if item.issuer_id is None}
+        above |= {item.subject_name: item for item in session.scalars(select(Certificate)) if item.profile == "ISSUING"}
+    lists = crls_of(path)
+    assert len(lists) == 2
+    for crl in lists:
+        told = department.history(above[crl.issuer.rfc4514_string()])
+        recorded = {line["facts"]["number"]: line for line in told if line["act"] == "certificate.list"}
+        line = recorded[crl.extensions.get_extension_for_class(x509.CRLNumber).value.crl_number]
+        assert line["facts"]["revoked"] == len(crl)
+        assert datetime.fromisoformat(line["facts"]["until"]).replace(microsecond=0) == crl.next_update_utc
+        assert line["actor"] == (CHIEF if "Issuing" in crl.issuer.rfc4514_string() else KEEPER)
+
+
+@pytest.mark.parametrize(
+    ("later", "verdict", "said"),
+    [
+        (timedelta(), "WELL", ""),
+        (timedelta(days=25), "WARNING", "only"),
+        (timedelta(days=31), "WARNING", "out of date"),
+    ],
+)
+def test_the_doctor_warns_before_a_list_ends(tmp_path: Path, later: timedelta, verdict: str, said: str) -> None:
+    """Nobody renews the file but a timer, or a person; so it is looked at."""
+    with made_department(tmp_path, "sqlite", clock := SetClock()) as department:
+        trust = department.house.trust.publish()
+        clock.ahead = later
+        answer = diagnosis._trust(department.house)
+        found, text = answer if isinstance(answer, tuple) else ("WELL", answer)
+        assert found == verdict
+        assert said in text.en
+        if later:
+            assert "Issuing CA" in text.zh  # the list that ends first
+            department.house.trust.publish()
+            assert not isinstance(diagnosis._trust(department.house), tuple)
+        trust.unlink()
+        assert diagnosis._trust(department.house)[0] == "WARNING"  # type: ignore[index]
 
 
 def test_a_seal_certified_outside_is_not_in_our_list(department: Department) -> None:
