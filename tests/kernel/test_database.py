@@ -263,8 +263,7 @@ def test_a_register_that_came_to_harm_is_told_and_no_empty_one_takes_its_place(
     database = Database(address)
     for act in (database.read, database.begin):
         with pytest.raises(Misconfigured) as told, act() as session:
-            session.execute(text("SELECT count(*) FROM sqlite_master"))
-            session.execute(text("SELECT count(*) FROM audit_lines"))
+            session.execute(text("SELECT (SELECT count(*) FROM sqlite_master), (SELECT count(*) FROM audit_lines)"))
         assert told.value.code == code
         assert str(told.value.details["database"]) == str(made.file)
     database.close()
