@@ -23,6 +23,7 @@ from sealservice.documents.inspection import find_damage
 from sealservice.impressions.queries import balance
 from sealservice.kernel.clock import SystemClock, require_not_behind
 from sealservice.kernel.errors import InvalidInput, Misconfigured, SealServiceError
+from sealservice.kernel.home import require_own_home
 from sealservice.kernel.lifecycle import Event
 from sealservice.kernel.modes import find_open, is_open, mode_of
 from sealservice.parties.operations import get_person
@@ -149,6 +150,7 @@ def _disk(home: Path) -> Text | tuple[Verdict, Text]:
 def _database(house: House) -> Text:
     require_tables(house.database)
     house.database.migrate()
+    require_own_home(house.database, house.home)
     return _say("WELL_DATABASE", database=house.database.url.render_as_string(hide_password=True))
 
 

@@ -14,6 +14,7 @@ from cryptography.hazmat.primitives import serialization
 from cryptography.hazmat.primitives.asymmetric.types import CertificatePublicKeyTypes
 from sqlalchemy.orm import Session
 
+from keystore.errors import KeyStoreError
 from keystore.keys import SigningKey
 from sealservice.audit.operations import append
 from sealservice.certificates.model import LIFECYCLE, Certificate, CertificateState, StoredKey
@@ -58,14 +59,15 @@ def issue(database: Database, clock: Clock, issuer: Issuer, order: CertificateOr
     """Issues what `order` says and returns it, ISSUED and audited.
 
     Raises Refused("KEY_GETS_NO_CERTIFICATE") for a retired key and Conflict("KEY_CERTIFIED_ALREADY"), also when either
-    came about while the certificate was being signed: it is ABANDONED then, and nobody is given it."""
+    came about while the certificate was being signed, and what the key store raises: it is ABANDONED then, and nobody
+    is given it."""
     now = clock.now()
     intended = _intended(order, issuer, now)
     with database.begin() as session:
         require_certifiable(session, order.key.key_id)
         session.add(intended)
-    signed: x509.Certificate = sign_with(_builder(order, intended, issuer.x509), issuer.key)
     try:
+        signed: x509.Certificate = sign_with(_builder(order, intended, issuer.x509), issuer.key)
         with database.begin() as session:
             require_certifiable(session, order.key.key_id)
             certificate = session.get_one(Certificate, intended.certificate_id)
@@ -73,7 +75,7 @@ def issue(database: Database, clock: Clock, issuer: Issuer, order: CertificateOr
             facts = {"serial": certificate.serial, "profile": order.profile, "name": certificate.subject_name}
             append(session, LIFECYCLE.move(certificate, "issue", actor=actor, at=now, **facts))
             return certificate
-    except (Refused, Conflict) as error:
+    except (Refused, Conflict, KeyStoreError) as error:
         _abandon(database, intended, cause=error.code, actor=actor, at=now)
         raise
 

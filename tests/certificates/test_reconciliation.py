@@ -9,6 +9,7 @@ from typing import Any
 import pytest
 from sqlalchemy import select
 
+from keystore.errors import TokenLost
 from sealservice.certificates import issuing
 from sealservice.certificates.model import Certificate, CertificateState
 from sealservice.certificates.reconciliation import abandon_unissued
@@ -94,3 +95,18 @@ def test_whoever_signed_for_so_long_that_it_was_given_up_issues_nothing(
             department.made()
 
     assert settled == [1]
+
+
+def test_a_token_that_does_not_sign_ends_the_matter_at_once(
+    department: Department, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def lost(*_: Any) -> None:
+        raise TokenLost("KEYSTORE_TOKEN_LOST", token="service", answer="none")
+
+    with monkeypatch.context() as away:
+        away.setattr(issuing, "sign_with", lost)
+        with pytest.raises(TokenLost):
+            department.made()
+
+    assert intended(department) == []
+    assert department.made().state == "ACTIVE"
