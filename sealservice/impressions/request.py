@@ -10,6 +10,7 @@ from typing import Any
 
 from sealservice.kernel.errors import InvalidInput
 from sealservice.workers.order import Certification, NextField, Placement
+from sealservice.workers.switches import Switch
 from sealverify.digest import Digest
 
 
@@ -52,6 +53,9 @@ class PressRequest:
         key = self.idempotency_key
         if key is not None and not (0 < len(key) <= 200 and key.isprintable()):
             raise InvalidInput("IDEMPOTENCY_KEY_WRONG")
+        unknown = sorted(self.allow - set(Switch))
+        if unknown:
+            raise InvalidInput("SWITCH_UNKNOWN", given=unknown[0], known=", ".join(Switch))
         if self.next_fields and self.order is not Order.FIRST:
             raise InvalidInput("NEXT_FIELDS_ONLY_FIRST")
 

@@ -180,3 +180,9 @@ def test_a_fault_of_another_kind_is_not_told_as_a_busy_key(desk: Desk, monkeypat
     assert impressions_under(desk) == 0
 
     assert desk.pressing.press(desk.request).state is ImpressionState.RECORDED
+
+
+def test_a_refusal_that_cannot_be_waived_is_no_request(desk: Desk) -> None:
+    with pytest.raises(InvalidInput, match="encryption, javascript") as told:
+        desk.asked(allow=frozenset({"javascript", "everything"}))
+    assert (told.value.code, told.value.details["given"]) == ("SWITCH_UNKNOWN", "everything")
