@@ -10,6 +10,7 @@ from pathlib import Path
 import pytest
 
 from sealservice.assembly import House
+from sealservice.kernel.database import Database
 from sealservice.seals.model import Seal
 from tests.support.departments import Department, SetClock, made_department
 from tests.support.houses import furnish, made_house, postgresql_database
@@ -65,3 +66,20 @@ def department_in_time(
     """A department of its own, for stories in which years go by."""
     with made_department(tmp_path_factory.mktemp("department"), request.param, clock) as made:
         yield made
+
+
+@pytest.fixture(params=["sqlite", pytest.param("postgresql", marks=pytest.mark.postgresql)])
+def register(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Database]:
+    """An empty register, once on each database."""
+    if request.param == "sqlite":
+        yield from _migrated(f"sqlite:///{tmp_path / 'register.sqlite3'}")
+        return
+    with postgresql_database() as address:
+        yield from _migrated(address)
+
+
+def _migrated(address: str) -> Iterator[Database]:
+    database = Database(address)
+    database.migrate()
+    yield database
+    database.close()

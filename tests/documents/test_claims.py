@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import threading
-from collections.abc import Iterator
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -16,7 +15,6 @@ from sealservice.documents.store import DocumentStore
 from sealservice.kernel.database import Database
 from sealservice.kernel.errors import Unavailable
 from sealverify.digest import Digest
-from tests.support.houses import postgresql_database
 
 PICTURE = b"<svg>the seal of a department</svg>"
 
@@ -24,22 +22,6 @@ PICTURE = b"<svg>the seal of a department</svg>"
 @pytest.fixture
 def store(tmp_path: Path) -> DocumentStore:
     return DocumentStore(tmp_path / "documents")
-
-
-@pytest.fixture(params=["sqlite", pytest.param("postgresql", marks=pytest.mark.postgresql)])
-def database(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Database]:
-    if request.param == "sqlite":
-        yield from migrated(f"sqlite:///{tmp_path / 'register.sqlite3'}")
-        return
-    with postgresql_database() as address:
-        yield from migrated(address)
-
-
-def migrated(address: str) -> Iterator[Database]:
-    made = Database(address)
-    made.migrate()
-    yield made
-    made.close()
 
 
 def kept(store: DocumentStore) -> Document:
@@ -52,37 +34,37 @@ def kept(store: DocumentStore) -> Document:
     )
 
 
-def rows(database: Database) -> int:
-    with database.read() as session:
+def rows(register: Database) -> int:
+    with register.read() as session:
         return session.scalar(select(func.count()).select_from(Document)) or 0
 
 
-def test_what_nobody_names_goes_and_leaves_no_row(database: Database, store: DocumentStore) -> None:
+def test_what_nobody_names_goes_and_leaves_no_row(register: Database, store: DocumentStore) -> None:
     digest = Digest.parse(kept(store).digest)
-    assert discard_unclaimed(database, store, digest)
+    assert discard_unclaimed(register, store, digest)
     assert not store.path(digest).exists()
-    assert rows(database) == 0
+    assert rows(register) == 0
 
 
-def test_what_somebody_names_stays(database: Database, store: DocumentStore) -> None:
+def test_what_somebody_names_stays(register: Database, store: DocumentStore) -> None:
     document = kept(store)
-    with database.begin() as session:
+    with register.begin() as session:
         claim(session, store, document)
-    with database.begin() as session:
+    with register.begin() as session:
         claim(session, store, kept(store))  # by a second seal with the same picture
-    assert not discard_unclaimed(database, store, Digest.parse(document.digest))
+    assert not discard_unclaimed(register, store, Digest.parse(document.digest))
     assert store.get(Digest.parse(document.digest)).read_bytes() == PICTURE
-    assert rows(database) == 1
+    assert rows(register) == 1
 
 
-def test_what_somebody_is_about_to_name_stays(database: Database, store: DocumentStore) -> None:
+def test_what_somebody_is_about_to_name_stays(register: Database, store: DocumentStore) -> None:
     """Whoever clears away looks, and has to wait for what the other does."""
     told: list[bool] = []
-    with database.begin() as session:
+    with register.begin() as session:
         document = kept(store)
         claim(session, store, document)
         digest = Digest.parse(document.digest)
-        clearing = threading.Thread(target=lambda: told.append(discard_unclaimed(database, store, digest)))
+        clearing = threading.Thread(target=lambda: told.append(discard_unclaimed(register, store, digest)))
         clearing.start()
     clearing.join()
     assert told == [False]
@@ -90,7 +72,7 @@ def test_what_somebody_is_about_to_name_stays(database: Database, store: Documen
 
 
 def test_whoever_comes_to_name_what_is_being_cleared_away_is_told(
-    database: Database, store: DocumentStore, monkeypatch: pytest.MonkeyPatch
+    register: Database, store: DocumentStore, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """It kept the picture, found it there already, and writes its row just as the other removes the file."""
     told: list[str] = []
@@ -99,7 +81,7 @@ def test_whoever_comes_to_name_what_is_being_cleared_away_is_told(
 
     def name() -> None:
         try:
-            with database.begin() as session:
+            with register.begin() as session:
                 claim(session, store, document)
         except Unavailable as error:
             told.append(error.code)
@@ -110,11 +92,11 @@ def test_whoever_comes_to_name_what_is_being_cleared_away_is_told(
 
     naming = threading.Thread(target=name)
     monkeypatch.setattr(store, "discard", discard_and_let_in)
-    assert discard_unclaimed(database, store, Digest.parse(document.digest))
+    assert discard_unclaimed(register, store, Digest.parse(document.digest))
     naming.join()
 
     assert told == ["STORED_FILE_TAKEN_AWAY"]
-    assert rows(database) == 0
-    with database.begin() as session:
+    assert rows(register) == 0
+    with register.begin() as session:
         claim(session, store, kept(store))  # again, and it is there
     assert store.get(Digest.of(PICTURE)).read_bytes() == PICTURE
