@@ -11,6 +11,7 @@ from typer.exceptions import TyperException
 from sealservice.cli import certificates, doctor, founding, impressions, keys, parties, press, seals, verify
 from sealservice.cli.files import private
 from sealservice.cli.output import INTERRUPTED, REFUSED, Output
+from sealservice.cli.usage import told
 
 app = typer.Typer(
     name="sealservice",
@@ -49,7 +50,7 @@ def run(arguments: list[str]) -> int:
         with private():
             return int(app(arguments, prog_name="sealservice", standalone_mode=False) or 0)
     except TyperException as error:
-        return output.wrong_usage(error.format_message())
+        return output.wrong_usage(told(error))
     except (KeyboardInterrupt, typer.Abort):
         return INTERRUPTED
     except BrokenPipeError:

@@ -65,13 +65,12 @@ class Output:
         else:
             human(self.console)
 
-    def wrong_usage(self, reason: str) -> int:
+    def wrong_usage(self, text: Text) -> int:
         """Tells that the command line itself is wrong and returns the exit code."""
-        text = catalogue("sealservice.messages").text("USAGE_WRONG", reason=reason)
         if self.json:
             self.answer({"error": {"code": "USAGE_WRONG", **text.as_json()}}, lambda _: None)
         else:
-            is_help = reason.startswith("Usage:")  # a group named without a command answers with its help
+            is_help = text.en.startswith("Usage:")  # a group named without a command answers with its help
             self.console.print(self.say(text), markup=False, style=None if is_help else "red", soft_wrap=True)
             self.line("USAGE_HINT")
         return USAGE

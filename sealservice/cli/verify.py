@@ -14,6 +14,7 @@ from sealservice.cli.options import DEFAULT_HOME, Home, Json
 from sealservice.cli.output import USAGE, Output
 from sealverify.__main__ import WrongUsage, run
 from sealverify.guard import examine_guarded
+from sealverify.messages import Text
 from sealverify.policy import Policy
 from sealverify.trust import Trust
 
@@ -27,7 +28,7 @@ def verify(context: typer.Context, home: Home = DEFAULT_HOME, json: Json = False
     try:
         return run([*arguments, "--json"] if json else arguments)
     except WrongUsage as end:  # the verifier has told people in its own words
-        return Output.make(as_json=True).wrong_usage(end.reason) if json else USAGE
+        return Output.make(as_json=True).wrong_usage(Text(end.reason, end.reason)) if json else USAGE
     except SystemExit as end:  # it was asked for its help
         return int(end.code or 0)
 

@@ -17,7 +17,7 @@ from sealservice.documents.store import DocumentStore
 from sealservice.impressions.model import LIFECYCLE, Impression, ImpressionState
 from sealservice.kernel.clock import Clock
 from sealservice.kernel.database import Database
-from sealservice.kernel.instance import is_alive
+from sealservice.kernel.instance import is_alive, sweep
 from sealverify.digest import Digest
 
 SETTLER = "reconciler"
@@ -43,7 +43,9 @@ class Reconciler:
             verb = self._settle(impression_id)
             abandoned += verb == "abandon"
             failed += verb == "fail"
-        return Settled(abandoned, failed, self._clear_files())
+        settled = Settled(abandoned, failed, self._clear_files())
+        sweep(self._running)  # last: what they left behind is told by their names
+        return settled
 
     def _left_behind(self) -> list[str]:
         unsettled = (ImpressionState.INTENDED, ImpressionState.SIGNED)

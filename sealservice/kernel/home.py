@@ -54,7 +54,7 @@ def _owner(database: Database) -> str | None:
 
 def _identity(folder: Path) -> str | None:
     file = folder / FILE
-    return file.read_text(encoding="utf-8").strip() if file.exists() else None
+    return file.read_text(encoding="utf-8", errors="replace").strip() if file.exists() else None
 
 
 def _identified(folder: Path) -> str:

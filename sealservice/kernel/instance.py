@@ -20,15 +20,23 @@ class Instance:
     def __init__(self, folder: Path) -> None:
         folder.mkdir(parents=True, exist_ok=True)
         self.name = new_identifier()
-        self._path = folder / self.name
-        self._file = self._path.open("w")
-        fcntl.flock(self._file, fcntl.LOCK_EX)
+        self._path, draft = folder / self.name, folder / f".{self.name}"
+        self._file = draft.open("w")
+        fcntl.flock(self._file, fcntl.LOCK_EX)  # before it can be found: nobody ever sees it unlocked while we live
         self._file.write(f"{os.getpid()}\n")
         self._file.flush()
+        draft.rename(self._path)
 
     def close(self) -> None:
         self._path.unlink(missing_ok=True)
         self._file.close()
+
+
+def sweep(folder: Path) -> None:
+    """Clears away the files of all processes that have ended."""
+    for path in folder.iterdir() if folder.is_dir() else ():
+        if path.is_file() and not path.name.startswith("."):
+            is_alive(folder, path.name)
 
 
 def is_alive(folder: Path, name: str) -> bool:

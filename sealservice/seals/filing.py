@@ -40,7 +40,7 @@ class Filing:
             seal = get_seal(session, code)
             certificates = certificates_of(session, code)
             files = {
-                "record.json": json.dumps(record(session, seal), ensure_ascii=False, indent=2).encode(),
+                "record.json": _text(record(session, seal)),
                 "certificates.pem": b"".join(map(_pem, certificates)),
             }
             for digest in (seal.picture, seal.picture_pdf):
@@ -48,6 +48,11 @@ class Filing:
                 name = f"picture.{_SUFFIXES[stored.media_type]}"
                 files[name] = self._store.get(Digest.parse(digest)).read_bytes()
         return _archive(files)
+
+
+def _text(value: dict[str, Any]) -> bytes:
+    """JSON in UTF-8. What a shell passed on that is no text stands as a JSON escape, as in the audit."""
+    return json.dumps(value, ensure_ascii=False, indent=2).encode(errors="backslashreplace")
 
 
 def record(session: Session, seal: Seal) -> dict[str, Any]:

@@ -72,6 +72,18 @@ def test_wrong_usage_is_told_as_such(terminal: Terminal, arguments: tuple[str, .
         assert hint in said.out
 
 
+def test_wrong_usage_is_told_in_chinese_too(terminal: Terminal) -> None:
+    said = {
+        "缺少 --why": ("seals", "suspend", "99012600012345"),
+        "没有 --why-not 这个选项": ("seals", "suspend", "99012600012345", "--why-not"),
+        "选项 --why 后须给出值": ("seals", "suspend", "99012600012345", "--why"),
+        "--limit 的值不正确": ("impressions", "list", "--limit", "many"),
+        "命令行有误": ("stamp",),
+    }
+    for words, arguments in said.items():
+        assert words in terminal.say(*arguments, language="zh").out
+
+
 @pytest.mark.parametrize(
     "command", ["", "init", "doctor", "demo", "press", "keys rotate", "seals request", "impressions"]
 )

@@ -89,6 +89,12 @@ def test_a_folder_that_lost_its_identity_gets_it_back_by_hand(database: Database
     require_own_home(database, folder)
 
 
+def test_an_identity_that_is_no_text_is_a_foreign_one(database: Database, folder: Path) -> None:
+    require_own_home(database, folder)
+    (folder / FILE).write_bytes(b"\xff\xfe")
+    refused(database, folder)
+
+
 def test_a_folder_takes_its_identity_to_a_new_database(database: Database, folder: Path) -> None:
     (folder / FILE).write_text("0b9f0b1c-68f5-4a9c-9f3e-0a4b6d1f2c3d\n")
     require_own_home(database, folder)

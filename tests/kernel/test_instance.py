@@ -5,7 +5,7 @@ from __future__ import annotations
 import signal
 from pathlib import Path
 
-from sealservice.kernel.instance import Instance, is_alive
+from sealservice.kernel.instance import Instance, is_alive, sweep
 from tests.impressions.processes import Line, elsewhere
 
 
@@ -44,6 +44,18 @@ def test_asking_about_the_living_harms_nobody(tmp_path: Path) -> None:
     assert [path.name for path in tmp_path.iterdir()] == [instance.name]
     instance.close()
     assert not is_alive(tmp_path, instance.name)
+
+
+def test_what_the_dead_leave_is_swept_up_and_the_living_stay(tmp_path: Path) -> None:
+    instance = Instance(tmp_path)
+    with elsewhere(live, str(tmp_path)) as other:
+        other.hear()
+        other.kill()
+        other.ended()
+    sweep(tmp_path)
+    assert [path.name for path in tmp_path.iterdir()] == [instance.name]
+    instance.close()
+    sweep(tmp_path / "no such folder")
 
 
 def test_whoever_was_never_here_is_not_alive(tmp_path: Path) -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import io
 import json
+import os
 import zipfile
 
 import pytest
@@ -32,6 +33,14 @@ def seal(department: Department) -> Seal:
     seals.suspend(made.code, actor=CHIEF, cause="例行核查")
     seals.restore(made.code, actor=CHIEF, cause="核查完毕")
     return department.renewed(made)
+
+
+def test_a_reason_that_cannot_be_spelled_keeps_no_seal_from_being_filed(department: Department) -> None:
+    made = department.made()
+    department.house.seals.suspend(made.code, actor=CHIEF, cause=os.fsdecode(b"\xff\xfe"))
+    files = _files(department.house.filing.export(made.code))
+    assert r"\udcff\udcfe" in files["record.json"].decode()
+    json.loads(files["record.json"])
 
 
 def test_the_record_tells_what_the_seal_is_and_all_that_became_of_it(department: Department, seal: Seal) -> None:

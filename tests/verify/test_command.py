@@ -120,6 +120,12 @@ def test_wrong_usage_is_64_and_says_why(
     assert "sealverify: " in capsys.readouterr().err
 
 
+def test_authorities_of_two_files_are_trusted_together(folder: Path, pki: DemoPki) -> None:
+    (folder / "strangers.pem").write_bytes(pki.outside_root.identity.pem)
+    for order in (("strangers.pem", "trust.pem"), ("trust.pem", "strangers.pem")):
+        assert run([str(folder / "passed.pdf"), *(f"--trust={folder / name}" for name in order)]) == 0
+
+
 def test_a_signer_of_trust_that_nobody_signed_is_told_and_not_passed_over(folder: Path) -> None:
     arguments = (folder / "passed.pdf", "--trust", folder / "trust.pem", "--trust-signer", folder / "trust.pem")
     for language, word in (("en", "nobody has signed"), ("zh", "没有签名者")):

@@ -66,7 +66,7 @@ def _parser(language: str) -> argparse.ArgumentParser:
 
     parser = _Parser(prog="sealverify", description=said("CLI_ABOUT"), epilog=said("CLI_EXIT"), allow_abbrev=False)
     parser.add_argument("file", type=Path, metavar="FILE|DIR", help=said("CLI_FILE"))
-    parser.add_argument("--trust", type=Path, metavar="FILE", help=said("CLI_TRUST"))
+    parser.add_argument("--trust", type=Path, action="append", default=[], metavar="FILE", help=said("CLI_TRUST"))
     parser.add_argument("--trust-signer", type=Path, metavar="FILE", help=said("CLI_TRUST_SIGNER"))
     parser.add_argument("--at", metavar="TIME", help=said("CLI_AT"))
     parser.add_argument("--json", action="store_true", help=said("CLI_JSON"))
@@ -88,11 +88,11 @@ def _policy(options: argparse.Namespace, parser: argparse.ArgumentParser) -> Pol
     if options.trust_signer and not options.trust:
         parser.error(_said("CLI_SIGNER_ALONE", options.lang))
     try:
-        trust = Trust.from_file(options.trust) if options.trust else Trust()
+        trust = Trust.from_files(options.trust)
     except MalformedTrust as problem:
         parser.error(problem.text.in_language(options.lang))
     if options.trust_signer:
-        parser.error(_said("CLI_SIGNER_OF_PEM", options.lang, path=options.trust))
+        parser.error(_said("CLI_SIGNER_OF_PEM", options.lang, path=options.trust[0]))
     return Policy(trust=trust, at=_time(options, parser))
 
 

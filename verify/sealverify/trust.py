@@ -9,6 +9,7 @@ from __future__ import annotations
 import base64
 import binascii
 import re
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -44,6 +45,13 @@ class Trust:
         if not anchors:
             raise MalformedTrust("TRUST_NOT_PEM")
         return cls(tuple(dict.fromkeys(anchors)), tuple(crls))
+
+    @classmethod
+    def from_files(cls, paths: Sequence[Path]) -> Trust:
+        """All of them together. Raises MalformedTrust with the first that cannot be read."""
+        each = [cls.from_file(path) for path in paths]
+        anchors = dict.fromkeys(anchor for trust in each for anchor in trust.anchors)
+        return cls(tuple(anchors), tuple(crl for trust in each for crl in trust.crls))
 
     @classmethod
     def from_file(cls, path: Path) -> Trust:
