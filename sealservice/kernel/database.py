@@ -14,6 +14,7 @@ from datetime import UTC, datetime
 from enum import StrEnum
 from functools import cache
 from pathlib import Path
+from time import monotonic, sleep
 from typing import Any
 from urllib.parse import quote
 
@@ -195,15 +196,30 @@ def _open_existing(_dialect: Dialect, _record: object, arguments: list[Any], opt
 
 def _prepare_sqlite(connection: Any, _record: object) -> None:
     connection.isolation_level = None  # we say BEGIN ourselves
+    connection.execute(f"PRAGMA busy_timeout={_PATIENCE_MILLIS}")  # first: the others may already have to wait
+    _log_ahead(connection)
     pragmas = {
-        "busy_timeout": _PATIENCE_MILLIS,  # first: the others may already have to wait
-        "journal_mode": "WAL",
         "synchronous": "FULL",
         "foreign_keys": "ON",
         "recursive_triggers": "ON",  # without them REPLACE deletes a line of the audit past its trigger
     }
     for name, value in pragmas.items():
         connection.execute(f"PRAGMA {name}={value}")
+
+
+def _log_ahead(connection: Any) -> None:
+    """Write-ahead logging, on for good once one connection has turned it on.
+
+    Of several that turn it on at once, SQLite refuses all but one without any patience: each would wait for another."""
+    until = monotonic() + _PATIENCE_MILLIS / 1000
+    while True:
+        try:
+            connection.execute("PRAGMA journal_mode=WAL")
+            return
+        except sqlite3.OperationalError as error:
+            if error.sqlite_errorcode & 0xFF != sqlite3.SQLITE_BUSY or monotonic() > until:
+                raise
+            sleep(0.01)
 
 
 def _prepare_postgresql(connection: Any, _record: object) -> None:

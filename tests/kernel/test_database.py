@@ -5,6 +5,7 @@ from __future__ import annotations
 import select
 import threading
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import ExitStack
 from datetime import UTC, datetime, timedelta, timezone
 from enum import StrEnum
@@ -192,6 +193,25 @@ def test_several_that_start_at_once_make_the_tables_once(address: str) -> None:
             other.say("go")
         assert [other.hear() for other in others] == ["done"] * 3
         assert [other.ended() for other in others] == [0] * 3
+
+
+def test_threads_that_open_a_new_file_at_once_all_get_in(tmp_path: Path) -> None:
+    """SQLite refuses all but one of those who turn on write-ahead logging together, however patient they are."""
+
+    def open_it(file: Path, together: threading.Barrier) -> int:
+        database = Database(f"sqlite:///{file}")
+        together.wait()
+        with database.read() as session:
+            answer: int = session.execute(sqlalchemy.text("SELECT 1")).scalar_one()
+        database.close()
+        return answer
+
+    for number in range(60):
+        file = tmp_path / f"register-{number}.sqlite3"
+        file.touch()
+        together = threading.Barrier(6)
+        with ThreadPoolExecutor(6) as threads:
+            assert list(threads.map(open_it, [file] * 6, [together] * 6)) == [1] * 6
 
 
 # -- a database that is not there
